@@ -1,0 +1,2 @@
+//! The entry of the page: starts the application, knows nothing else.
+fn main() {}
