@@ -1,1 +1,26 @@
-//! stub
+//! The whole behaviour of a chat client, and none of its surroundings: what
+//! happens comes in as an [`Input`], what is to be done comes out as an
+//! [`Output`], and time and chance are arguments.
+//!
+//! Names no clock, no socket, no thread, no runtime, no randomness and no
+//! browser type. Start at [`Session`].
+
+#![warn(missing_docs)]
+
+pub mod session;
+
+pub mod dialect;
+pub mod frame;
+
+pub mod outbox;
+pub mod timeline;
+
+pub mod close;
+pub mod content;
+pub mod ids;
+pub mod time;
+pub mod wire;
+
+pub use session::{
+    Command, Event, Input, LinkEvent, Output, PageEvent, PageState, Session, Setup, Status, Target,
+};
