@@ -10,13 +10,12 @@ pub(crate) fn format(workspace: &Workspace) -> Step {
 /// In the release profile, because its build scripts (one compiles a database)
 /// and macros are built for the tests in any case.
 pub(crate) fn native_lints(workspace: &Workspace) -> Step {
-    Step::cargo(workspace)
-        .words("clippy --quiet --release --workspace --all-targets -- --deny warnings")
+    Step::cargo(workspace).words("clippy --release --workspace --all-targets -- --deny warnings")
 }
 
 /// Most of the page exists only for wasm, where the native lints do not see it.
 pub(crate) fn web_lints(workspace: &Workspace) -> Step {
     Step::cargo(workspace)
-        .words("clippy --quiet --profile web --target wasm32-unknown-unknown")
+        .words("clippy --profile web --target wasm32-unknown-unknown")
         .words("--package parlance --lib --bins --test web -- --deny warnings")
 }

@@ -34,7 +34,7 @@ pub(crate) fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder =
         brotli::CompressorWriter::new(Vec::new(), 64 * 1024, BROTLI_QUALITY, BROTLI_WINDOW);
     encoder.write_all(bytes)?;
-    encoder.flush()?;
+    // Ends the stream as well; a flush before it would only add bytes.
     Ok(encoder.into_inner())
 }
 

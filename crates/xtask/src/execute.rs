@@ -139,13 +139,27 @@ impl Step {
     }
 
     pub(crate) fn failure(&self, how: &str) -> Failure {
-        let program = Path::new(self.command.get_program());
-        let name = program.file_name().unwrap_or(program.as_os_str());
-        Failure::new(format!("{} {how}", name.to_string_lossy())).by_hand(format!(
+        Failure::new(format!("{} {how}", self.name())).by_hand(format!(
             "(cd {} && {})",
             quoted(&self.folder.to_string_lossy()),
             self.shown()
         ))
+    }
+
+    /// The program, and for those that do many things, which: `cargo fmt`.
+    fn name(&self) -> String {
+        let program = Path::new(self.command.get_program());
+        let program = program.file_stem().unwrap_or(program.as_os_str());
+        let subcommand = self
+            .command
+            .get_args()
+            .next()
+            .map(OsStr::to_string_lossy)
+            .filter(|word| word.chars().all(|character| character.is_ascii_lowercase()));
+        match subcommand {
+            Some(subcommand) => format!("{} {subcommand}", program.to_string_lossy()),
+            None => program.to_string_lossy().into_owned(),
+        }
     }
 
     /// The command as one would type it.
@@ -223,6 +237,10 @@ mod tests {
             .run()
             .expect_err("it does not exist");
         let shown = failure.to_string();
-        assert!(shown.contains("no-such-program now"), "{shown}");
+        assert!(
+            shown.starts_with("xtask: no-such-program now did not start"),
+            "{shown}"
+        );
+        assert!(shown.contains("&& no-such-program now)"), "{shown}");
     }
 }

@@ -22,6 +22,8 @@ pub(crate) fn for_the_front_end(workspace: &Workspace) -> Result<(), Failure> {
     }
     wasm_bindgen(workspace)?;
     trunk(workspace)?;
+    // A gigabyte that only a new version of a tool would want again.
+    let _ = std::fs::remove_dir_all(workspace.tools().join("build"));
     optimiser::install(workspace)
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn install(workspace: &Workspace, tool: &Tool<'_>, archive: &Archive)
     let Some(address) = &archive.address else {
         return false;
     };
-    let unpacked = workspace.tools().join("unpacked").join(tool.name);
+    let unpacked = workspace.tools().join("unpacked");
     let installed = fetch(workspace, address, &unpacked)
         && copy(workspace, tool, &unpacked.join(&archive.folder))
         // One that was compiled for a newer system does not start.

@@ -56,7 +56,7 @@ pub(crate) fn build(cargo_test: Step) -> (Vec<Program>, Option<Failure>) {
     }
     let failure = match child.wait() {
         Ok(status) if status.success() => None,
-        Ok(status) => Some(step.failure(&format!("test did not compile ({status})"))),
+        Ok(status) => Some(step.failure(&format!("did not compile everything ({status})"))),
         Err(error) => Some(step.failure(&format!("was lost: {error}"))),
     };
     (programs, failure)

@@ -290,9 +290,30 @@ fn test_programs(workspace: &Workspace, which: &str) -> Step {
         .words(which)
 }
 
+/// In the profile that the front end is built with, so that the framework is
+/// compiled for wasm once.
 fn web_tests(workspace: &Workspace) -> Step {
-    Step::cargo(workspace)
-        .words("test --profile web --target wasm32-unknown-unknown --package parlance --test web")
+    let step = Step::cargo(workspace)
+        .words("test --profile web --target wasm32-unknown-unknown --package parlance --test web");
+    // Linking costs half a minute a program: only where there is something.
+    if mentions(&workspace.root().join("src"), "wasm_bindgen_test") {
+        step.words("--lib")
+    } else {
+        step
+    }
+}
+
+/// Whether a source file under this folder has the word in it.
+fn mentions(folder: &Path, word: &str) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(Result::ok).any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            mentions(&path, word)
+        } else {
+            std::fs::read_to_string(path).is_ok_and(|text| text.contains(word))
+        }
+    })
 }
 
 fn heading(title: &str) {
