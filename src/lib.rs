@@ -1,1 +1,11 @@
-//! The browser side of Parlance.
+//! The browser side of Parlance: a driver that feeds the core, and components
+//! that show it.
+//!
+//! Deliberately knows no protocol and keeps no connection state: both are the
+//! core's. What needs a browser is compiled for one only; the rest is tested
+//! natively.
+
+pub mod config;
+
+#[cfg(target_arch = "wasm32")]
+pub mod driver;

@@ -1,0 +1,342 @@
+//! The pump between the session and the browser: feed one input, drain all
+//! outputs, re-arm one timer.
+//!
+//! Knows no protocol and no phase: what to do is decided in the core, and how
+//! it looks is decided by whoever takes the events. Holds the only timer that
+//! wakes the session and the only clock that stamps its inputs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo_timers::callback::Timeout;
+use parlance_core::content::Content;
+use parlance_core::ids::{ConversationId, LinkId};
+use parlance_core::time::Instant;
+use parlance_core::{Command, Event, Input, LinkEvent, Output, PageEvent, Session, Setup};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use self::clock::Clock;
+use self::page::{Guard, Listeners};
+use self::socket::Socket;
+use self::storage::{Answer, Storage};
+use self::unsent::Unsent;
+
+pub mod clock;
+pub mod host;
+pub mod http;
+pub mod page;
+pub mod random;
+pub mod socket;
+pub mod storage;
+pub mod unsent;
+
+/// While the page is on show, time is looked at this often whatever the
+/// session's deadline: some systems stop timers while they sleep, and a sleep
+/// has to be noticed soon after its end. An early wake changes nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A timer that is later than this on a page on show: the page was stopped.
+/// Hidden pages' timers are late by design.
+const LATE_AFTER: Duration = Duration::from_secs(3);
+
+/// A deadline that is still past after a wake is asked about again, but not
+/// in a loop that never gives the page its turn.
+const PAST_DEADLINE_MS: u32 = 20;
+
+/// What components hold: says what the person wants, and what time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The place in [`DRIVERS`]: a number can be copied into every closure.
+    place: usize,
+}
+
+thread_local! {
+    /// A page has one driver, for its whole life; a test page has many.
+    static DRIVERS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
+    /// A panic leaves the program in an unknown state: nothing is done after it.
+    static STOPPED: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Handle {
+    /// Says what the person wants.
+    pub fn dispatch(self, command: Command) {
+        self.feed(Input::Command(command));
+    }
+
+    /// Says this here, now.
+    pub fn say(self, conversation: ConversationId, content: Content) {
+        if let Some(driver) = self.driver() {
+            let at = driver.clock.wall();
+            driver.feed(Input::Command(Command::Say(conversation, content, at)));
+        }
+    }
+
+    /// The time by the clock that stamps inputs, for countdowns.
+    pub fn now(self) -> Instant {
+        self.driver()
+            .map(|driver| driver.clock.now())
+            .unwrap_or_default()
+    }
+
+    fn feed(self, input: Input) {
+        if let Some(driver) = self.driver() {
+            driver.feed(input);
+        }
+    }
+
+    fn driver(self) -> Option<Rc<Driver>> {
+        DRIVERS.with_borrow(|drivers| drivers.get(self.place).cloned())
+    }
+}
+
+/// What a driver is made of, beside the session.
+pub struct Parts {
+    /// Where time comes from.
+    pub clock: Clock,
+    /// The name of the server's storage on this device.
+    pub storage: String,
+    /// Who takes the events.
+    pub deliver: Box<dyn Fn(Event)>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+/// Makes a session and begins it.
+pub fn start(setup: Setup, parts: Parts) -> Handle {
+    let place = DRIVERS.with_borrow(Vec::len);
+    let handle = Handle { place };
+    let session = Session::new(parts.clock.judge().now, setup);
+    let storage = Storage::start(
+        parts.storage,
+        Rc::new(move |answer| match answer {
+            Answer::Loaded(uid, result) => {
+                if let Some(driver) = handle.driver() {
+                    let wall = driver.clock.wall();
+                    driver.feed(Input::Loaded(uid, wall, result));
+                }
+            }
+            Answer::Saved(id, result) => handle.feed(Input::Saved(id, result)),
+        }),
+    );
+    let driver = Driver {
+        handle,
+        session: RefCell::new(session),
+        waiting: RefCell::default(),
+        draining: Cell::new(false),
+        clock: parts.clock,
+        timer: RefCell::default(),
+        links: RefCell::default(),
+        storage,
+        deliver: parts.deliver,
+        unsent: RefCell::default(),
+        guard: RefCell::default(),
+        listeners: RefCell::default(),
+    };
+    DRIVERS.with_borrow_mut(|drivers| drivers.push(Rc::new(driver)));
+    if let (Some(driver), Some(window)) = (handle.driver(), web_sys::window()) {
+        let listeners = Listeners::install(
+            &window,
+            Rc::new(move |event| {
+                if let Some(driver) = handle.driver() {
+                    driver.enqueue(Happening::Page(event));
+                }
+            }),
+        );
+        *driver.listeners.borrow_mut() = Some(listeners);
+    }
+    handle.dispatch(Command::Start);
+    handle
+}
+
+/// Stops every driver for good: the panic hook's word.
+pub fn stop() {
+    STOPPED.set(true);
+}
+
+struct Driver {
+    handle: Handle,
+    session: RefCell<Session>,
+    /// What happened while an earlier input was being worked off.
+    waiting: RefCell<VecDeque<Happening>>,
+    draining: Cell<bool>,
+    clock: Clock,
+    timer: RefCell<Option<Armed>>,
+    links: RefCell<BTreeMap<LinkId, Socket>>,
+    storage: Storage,
+    deliver: Box<dyn Fn(Event)>,
+    unsent: RefCell<Unsent>,
+    guard: RefCell<Guard>,
+    listeners: RefCell<Option<Listeners>>,
+}
+
+/// An input whose page state is read when its turn has come.
+enum Happening {
+    Input(Input),
+    Page(PageEvent),
+    Wake,
+}
+
+/// The one timer.
+struct Armed {
+    due: Instant,
+    _timeout: Timeout,
+}
+
+impl Driver {
+    fn feed(&self, input: Input) {
+        self.enqueue(Happening::Input(input));
+    }
+
+    /// Works off one happening, and those that it causes, one after the other.
+    fn enqueue(&self, happening: Happening) {
+        if STOPPED.get() {
+            return;
+        }
+        self.waiting.borrow_mut().push_back(happening);
+        if self.draining.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.waiting.borrow_mut().pop_front();
+            let Some(happening) = next else { break };
+            let woken = matches!(happening, Happening::Wake);
+            let now = self.handle(happening);
+            self.rearm(now, woken);
+        }
+        self.draining.set(false);
+    }
+
+    fn handle(&self, happening: Happening) -> Instant {
+        let judged = self.clock.judge();
+        let now = judged.now;
+        let page = page::state();
+        if judged.gap || (page.visible && self.timer_is_late(now)) {
+            // Said first: deadlines that passed in sleep say nothing of the link.
+            self.step(now, Input::Page(PageEvent::ClockGap, page));
+        }
+        match happening {
+            Happening::Input(input) => self.step(now, input),
+            Happening::Page(event) => self.step(now, Input::Page(event, page)),
+            Happening::Wake => self.step(now, Input::Wake(page)),
+        }
+        now
+    }
+
+    fn timer_is_late(&self, now: Instant) -> bool {
+        let mut timer = self.timer.borrow_mut();
+        let late = timer
+            .as_ref()
+            .is_some_and(|armed| now.since(armed.due) > LATE_AFTER);
+        if late {
+            // Said once: a new one is armed before the next input.
+            *timer = None;
+        }
+        late
+    }
+
+    /// One input, all outputs. Nothing is borrowed while an output is carried
+    /// out, so that whatever it causes can come back in.
+    fn step(&self, now: Instant, input: Input) {
+        self.session.borrow_mut().handle(now, input);
+        loop {
+            let output = self.session.borrow_mut().poll();
+            match output {
+                Some(output) => self.carry_out(output),
+                None => break,
+            }
+        }
+    }
+
+    fn carry_out(&self, output: Output) {
+        let handle = self.handle;
+        match output {
+            Output::Open(link, address) => {
+                let deliver = Rc::new(move |event| handle.on_link(link, event));
+                let socket = Socket::open(address, deliver);
+                self.links.borrow_mut().insert(link, socket);
+            }
+            Output::Transmit(link, wire) => {
+                if let Some(socket) = self.links.borrow().get(&link) {
+                    socket.send(wire);
+                }
+            }
+            Output::Close(link, code, reason) => {
+                let socket = self.links.borrow_mut().remove(&link);
+                if let Some(socket) = socket {
+                    socket.close(code, reason);
+                }
+            }
+            Output::Request(id, request) => spawn_local(async move {
+                let result = http::request(request).await;
+                handle.feed(Input::Http(id, result));
+            }),
+            Output::Load(uid) => self.storage.load(uid),
+            Output::Save(id, write) => self.storage.save(id, write),
+            Output::Event(event) => self.tell(event),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        if let Event::Counted(oddity, what) = &event {
+            web_sys::console::warn_1(&JsValue::from_str(&format!("{oddity:?}: {what}")));
+        }
+        let would_be_lost = {
+            let mut unsent = self.unsent.borrow_mut();
+            unsent.look(&event);
+            unsent.would_be_lost()
+        };
+        self.guard.borrow_mut().set(would_be_lost);
+        (self.deliver)(event);
+    }
+
+    /// Puts the one timer where the session wants to be woken.
+    fn rearm(&self, now: Instant, woken: bool) {
+        let deadline = self.session.borrow().wake_at();
+        let Some(deadline) = deadline else {
+            *self.timer.borrow_mut() = None;
+            return;
+        };
+        if deadline <= now && !woken {
+            *self.timer.borrow_mut() = None;
+            self.waiting.borrow_mut().push_back(Happening::Wake);
+            return;
+        }
+        let mut wait = deadline.since(now);
+        if page::state().visible {
+            wait = wait.min(LOOK_EVERY);
+        }
+        // The timer's number is a signed one of 32 bits, and one that is too
+        // large fires at once.
+        let millis = u32::try_from(wait.as_millis())
+            .unwrap_or(u32::MAX)
+            .clamp(PAST_DEADLINE_MS, i32::MAX.unsigned_abs());
+        let handle = self.handle;
+        let timeout = Timeout::new(millis, move || {
+            if let Some(driver) = handle.driver() {
+                driver.enqueue(Happening::Wake);
+            }
+        });
+        *self.timer.borrow_mut() = Some(Armed {
+            due: now + Duration::from_millis(u64::from(millis)),
+            _timeout: timeout,
+        });
+    }
+}
+
+impl Handle {
+    fn on_link(self, link: LinkId, event: LinkEvent) {
+        let Some(driver) = self.driver() else { return };
+        if let LinkEvent::Closed { .. } = event {
+            driver.links.borrow_mut().remove(&link);
+        }
+        driver.feed(Input::Link(link, event));
+    }
+}

@@ -1,0 +1,177 @@
+//! WebSockets: one task for each link, which owns the socket and selects over
+//! what comes in and what is ordered.
+//!
+//! Knows nothing of what is sent, nor of when to dial. After a close order the
+//! socket is dropped and nothing more is heard of it: a half-open socket says
+//! `close` a minute late, and nobody waits for it.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::future::{Either, select};
+use futures_util::{Sink, SinkExt, StreamExt};
+use gloo_net::websocket::events::CloseEvent;
+use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, State, WebSocketError};
+use gloo_timers::future::TimeoutFuture;
+use parlance_core::LinkEvent;
+use parlance_core::wire::Wire;
+use wasm_bindgen_futures::spawn_local;
+
+/// What the browser says of an end that it knows nothing about.
+const ABNORMAL: u16 = 1006;
+
+/// A socket that a policy blocked says `error` and never `close`; one that
+/// failed says both in the same turn.
+const CLOSE_EVENT_WITHIN_MS: u32 = 250;
+
+/// One link, while it is wanted.
+#[derive(Debug)]
+pub struct Socket {
+    orders: UnboundedSender<Order>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Send(Wire),
+    Close(u16, &'static str),
+}
+
+impl Socket {
+    /// Dials. Everything that happens is delivered later, never from within
+    /// this call: a constructor that throws included.
+    pub fn open(address: String, deliver: Rc<dyn Fn(LinkEvent)>) -> Self {
+        let (orders, taken) = unbounded();
+        // The tasks run in the order in which they were woken, so a socket
+        // that was closed before this call is closed before this one is dialled.
+        spawn_local(async move {
+            if let Some((code, reason)) = run(&address, taken, deliver.as_ref()).await {
+                deliver(LinkEvent::Closed { code, reason });
+            }
+        });
+        Self { orders }
+    }
+
+    /// Hands a message over. That is no proof of anything.
+    pub fn send(&self, wire: Wire) {
+        // An error means that the task is over, and has said so.
+        let _ = self.orders.unbounded_send(Order::Send(wire));
+    }
+
+    /// Closes, and forgets. Nothing is delivered any more.
+    pub fn close(self, code: u16, reason: &'static str) {
+        let _ = self.orders.unbounded_send(Order::Close(code, reason));
+    }
+}
+
+/// The life of one socket. `None`: it was closed from here.
+async fn run(
+    address: &str,
+    mut orders: UnboundedReceiver<Order>,
+    deliver: &dyn Fn(LinkEvent),
+) -> Option<(u16, String)> {
+    // A bad address, mixed content or a policy may throw. The browser's words
+    // are not passed on: they repeat the address, which may hold a credential.
+    let Ok(mut socket) = WebSocket::open(address) else {
+        return Some((ABNORMAL, "the browser refuses this address".to_owned()));
+    };
+
+    // There is no event for "opened": the sink becomes ready when the socket
+    // is not connecting any more, whichever way that went.
+    loop {
+        let ready = std::future::poll_fn(|context| Pin::new(&mut socket).poll_ready(context));
+        let order = match select(ready, orders.next()).await {
+            Either::Left(_) => break,
+            Either::Right((order, _)) => order,
+        };
+        match order {
+            // The browser would throw; the session says nothing before `Opened`.
+            Some(Order::Send(_)) => {}
+            Some(Order::Close(code, reason)) => {
+                close(socket, code, reason);
+                return None;
+            }
+            // Dropped without an order: the driver is gone.
+            None => return None,
+        }
+    }
+    if matches!(socket.state(), State::Open) {
+        deliver(LinkEvent::Opened);
+    }
+
+    loop {
+        let next = match select(orders.next(), socket.next()).await {
+            Either::Left((order, _)) => Next::Ordered(order),
+            Either::Right((heard, _)) => Next::Heard(heard),
+        };
+        match next {
+            Next::Ordered(Some(Order::Send(wire))) => {
+                // On a closing socket this goes nowhere, and the end is on its way.
+                let _ = socket.send(message(wire)).await;
+            }
+            Next::Ordered(Some(Order::Close(code, reason))) => {
+                close(socket, code, reason);
+                return None;
+            }
+            Next::Ordered(None) => return None,
+            Next::Heard(Some(Ok(message))) => deliver(LinkEvent::Received(wire(message))),
+            Next::Heard(Some(Err(WebSocketError::ConnectionClose(event)))) => {
+                return Some(end(event));
+            }
+            // `error` says nothing; `close` follows in the same turn, or never.
+            Next::Heard(Some(Err(_))) => return Some(end_after_error(&mut socket).await),
+            Next::Heard(None) => return Some((ABNORMAL, String::new())),
+        }
+    }
+}
+
+enum Next {
+    Ordered(Option<Order>),
+    Heard(Option<Result<Message, WebSocketError>>),
+}
+
+async fn end_after_error(socket: &mut WebSocket) -> (u16, String) {
+    let close_event = std::pin::pin!(async {
+        loop {
+            match socket.next().await {
+                Some(Err(WebSocketError::ConnectionClose(event))) => break end(event),
+                Some(_) => {}
+                None => break (ABNORMAL, String::new()),
+            }
+        }
+    });
+    match select(close_event, TimeoutFuture::new(CLOSE_EVENT_WITHIN_MS)).await {
+        Either::Left((end, _)) => end,
+        Either::Right(_) => (ABNORMAL, "failed without a close".to_owned()),
+    }
+}
+
+fn close(socket: WebSocket, code: u16, reason: &str) {
+    // The browser lets a page say 1000 and 3000 to 4999 only, and throws at
+    // anything else. Dropping the socket takes its listeners off.
+    let code = if (3000..=4999).contains(&code) {
+        code
+    } else {
+        1000
+    };
+    let _ = socket.close(Some(code), Some(reason));
+}
+
+fn end(event: CloseEvent) -> (u16, String) {
+    (event.code, event.reason)
+}
+
+fn message(wire: Wire) -> Message {
+    match wire {
+        Wire::Text(text) => Message::Text(text),
+        Wire::Binary(bytes) => Message::Bytes(bytes),
+    }
+}
+
+fn wire(message: Message) -> Wire {
+    match message {
+        Message::Text(text) => Wire::Text(text),
+        Message::Bytes(bytes) => Wire::Binary(bytes),
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether anything on show is still on its way: for the question before the
+//! page is closed, and for nothing else.
+//!
+//! Mirrors the rows of each conversation as one bit, by replaying the same
+//! changes that the page replays.
+
+use std::collections::BTreeMap;
+
+use parlance_core::Event;
+use parlance_core::ids::ConversationId;
+use parlance_core::session::Durability;
+use parlance_core::timeline::{Change, Delivery, Row};
+
+/// What closing the page would lose.
+#[derive(Debug, Default)]
+pub struct Unsent {
+    rows: BTreeMap<ConversationId, Vec<bool>>,
+    kept_nowhere: bool,
+}
+
+impl Unsent {
+    /// Looks at an event on its way to the page.
+    pub fn look(&mut self, event: &Event) {
+        match event {
+            Event::Timeline(conversation, changes) => {
+                let rows = self.rows.entry(conversation.clone()).or_default();
+                changes.iter().for_each(|change| replay(rows, change));
+            }
+            Event::Durability(durability) => {
+                self.kept_nowhere = match durability {
+                    Durability::Kept => false,
+                    Durability::LostOnClose => true,
+                };
+            }
+            Event::SignedOut => self.rows.clear(),
+            Event::Status(_)
+            | Event::Banner(_)
+            | Event::IdentityNeeded { .. }
+            | Event::Me(_)
+            | Event::Limits(_)
+            | Event::Conversation(_)
+            | Event::Current(_)
+            | Event::History(..)
+            | Event::People(..)
+            | Event::Typists(..)
+            | Event::Draft(..)
+            | Event::OutboxFull(..)
+            | Event::Counted(..) => {}
+        }
+    }
+
+    /// Whether closing the page now loses something.
+    pub fn would_be_lost(&self) -> bool {
+        self.kept_nowhere && self.rows.values().flatten().any(|unsent| *unsent)
+    }
+}
+
+fn replay(rows: &mut Vec<bool>, change: &Change) {
+    match change {
+        Change::Insert(index, row, _) => rows.insert((*index).min(rows.len()), is_unsent(row)),
+        Change::Update(index, row) => {
+            if let Some(place) = rows.get_mut(*index) {
+                *place = is_unsent(row);
+            }
+        }
+        Change::Move(from, to) => {
+            if *from < rows.len() {
+                let row = rows.remove(*from);
+                rows.insert((*to).min(rows.len()), row);
+            }
+        }
+        Change::Remove(index) => {
+            if *index < rows.len() {
+                rows.remove(*index);
+            }
+        }
+        Change::Reset(all) => *rows = all.iter().map(is_unsent).collect(),
+    }
+}
+
+/// A failed one counts: its words are still only here.
+fn is_unsent(row: &Row) -> bool {
+    let Row::Message(item) = row else {
+        return false;
+    };
+    match item.delivery {
+        Some(Delivery::Queued(_) | Delivery::Sending | Delivery::Failed(_)) => true,
+        Some(Delivery::Sent | Delivery::Unconfirmed | Delivery::Read | Delivery::Unknown)
+        | None => false,
+    }
+}
