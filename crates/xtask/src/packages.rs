@@ -23,13 +23,13 @@ pub(crate) const BINARYEN: Package = Package {
 
 pub(crate) fn install(workspace: &Workspace, packages: &[Package]) -> Result<(), Failure> {
     let names = names(packages, |package| package.apt);
-    println!("Installing {names} (apt)");
     if on_path("apt-get").is_none() {
         return Err(missing(packages));
     }
     let Some(become_root) = way_to_root(workspace) else {
         return Err(missing(packages).advice("or run this again as root, or where sudo is allowed"));
     };
+    println!("Installing {names} (apt)");
     let apt = |arguments: &str| {
         let mut words = become_root.iter().copied().chain([
             "env",
