@@ -123,3 +123,53 @@ fn copy(workspace: &Workspace, tool: &Tool<'_>, from: &Path) -> bool {
         std::fs::copy(from.join(name), target).is_ok()
     })
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A workspace, and beside it an archive with a program that says its
+    /// version, as its makers would offer it.
+    fn scratch(name: &str) -> (Workspace, Archive) {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a scratch folder");
+        let workspace = Workspace::at(folder.clone());
+        let script = "mkdir -p made/bin && printf '#!/bin/sh\necho tool 1.2.3\n' > made/bin/tool \
+            && chmod +x made/bin/tool && tar czf made.tar.gz made";
+        Step::new(&workspace, "sh")
+            .arguments(["-c", script])
+            .output()
+            .expect("an archive");
+        let archive = Archive {
+            address: Some(format!("file://{}/made.tar.gz", folder.display())),
+            folder: "made/bin".to_owned(),
+        };
+        (workspace, archive)
+    }
+
+    fn tool(version: &str) -> Tool<'_> {
+        Tool {
+            name: "tool",
+            version: Some(version),
+            companions: &[],
+        }
+    }
+
+    #[test]
+    fn a_tool_that_runs_and_has_the_version_is_installed() {
+        let (workspace, archive) = scratch("fetched");
+        assert!(install(&workspace, &tool("1.2.3"), &archive));
+        assert!(workspace.tool_binaries().join("tool").is_file());
+        let _ = std::fs::remove_dir_all(workspace.root());
+    }
+
+    #[test]
+    fn another_version_or_no_archive_is_no_installation() {
+        let (workspace, mut archive) = scratch("refused");
+        assert!(!install(&workspace, &tool("1.2.4"), &archive));
+        archive.address = Some("file:///nowhere.tar.gz".to_owned());
+        assert!(!install(&workspace, &tool("1.2.4"), &archive));
+        let _ = std::fs::remove_dir_all(workspace.root());
+    }
+}

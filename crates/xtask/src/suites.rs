@@ -208,6 +208,32 @@ mod tests {
         assert_eq!(built(r#"{"reason":"build-finished","success":true}"#), None);
     }
 
+    #[cfg(unix)]
+    fn shell(script: &str) -> Step {
+        Step::new(&crate::workspace::Workspace::find(), "sh").arguments(["-c", script])
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_browser_that_is_left_behind_is_not_waited_for() {
+        let script = "sleep 60 & echo 'test result: ok. 2 passed; 0 failed; 0 ignored'";
+        let started_at = Instant::now();
+        let (counts, failure) = run(shell(script), Duration::from_secs(50));
+        assert_eq!(counts.passed, 2);
+        assert!(failure.is_none(), "{failure:?}");
+        assert!(started_at.elapsed() < Duration::from_secs(40));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_hangs_is_stopped_and_its_counts_are_kept() {
+        let script = "echo 'test result: FAILED. 1 passed; 1 failed; 0 ignored'; exec sleep 60";
+        let (counts, failure) = run(shell(script), Duration::from_secs(2));
+        assert_eq!((counts.passed, counts.failed), (1, 1));
+        let shown = failure.expect("it was stopped").to_string();
+        assert!(shown.contains("was stopped after"), "{shown}");
+    }
+
     #[test]
     fn escaped_characters_are_read() {
         assert_eq!(

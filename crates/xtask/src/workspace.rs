@@ -20,6 +20,11 @@ impl Workspace {
         Self { root }
     }
 
+    #[cfg(test)]
+    pub(crate) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
