@@ -14,6 +14,7 @@ use std::time::Duration;
 use gloo_timers::callback::Timeout;
 use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
+use parlance_core::session::Durability;
 use parlance_core::time::Instant;
 use parlance_core::{Command, Event, Input, LinkEvent, Output, PageEvent, Session, Setup};
 use wasm_bindgen::JsValue;
@@ -57,6 +58,8 @@ pub struct Handle {
 thread_local! {
     /// A page has one driver, for its whole life; a test page has many.
     static DRIVERS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
+    /// Whether what is unsent survives the page.
+    static KEPT: Cell<bool> = const { Cell::new(true) };
     /// A panic leaves the program in an unknown state: nothing is done after it.
     static STOPPED: Cell<bool> = const { Cell::new(false) };
 }
@@ -156,9 +159,15 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
     handle
 }
 
-/// Stops every driver for good: the panic hook's word.
-pub fn stop() {
+/// Stops every driver for good: the panic hook's word. Says whether what is
+/// unsent survives the page.
+pub fn stop() -> Durability {
     STOPPED.set(true);
+    if KEPT.get() {
+        Durability::Kept
+    } else {
+        Durability::LostOnClose
+    }
 }
 
 struct Driver {
@@ -287,6 +296,8 @@ impl Driver {
     fn tell(&self, event: Event) {
         if let Event::Counted(oddity, what) = &event {
             web_sys::console::warn_1(&JsValue::from_str(&format!("{oddity:?}: {what}")));
+        } else if let Event::Durability(durability) = &event {
+            KEPT.set(*durability == Durability::Kept);
         }
         let would_be_lost = {
             let mut unsent = self.unsent.borrow_mut();

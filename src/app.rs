@@ -1,0 +1,164 @@
+//! Putting the page together: launch, model, driver, components.
+//!
+//! Holds nothing of its own. What is wrong with the launch, or with the
+//! program, is said by [`notice`], which needs none of the rest.
+
+use leptos::prelude::*;
+use parlance_core::dialect::native::{Native, NativeConfig};
+use parlance_core::{Event, Setup};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{SecurityPolicyViolationEvent, Window};
+
+use crate::config::{DialectName, Launch, Launched, Problem, Secret, Should, browser};
+use crate::driver::{self, Parts, clock::Clock, random};
+use crate::model::Model;
+use crate::ui::App;
+
+pub mod notice;
+
+/// Starts the page. Returns at once; the rest follows the parameters' file.
+pub fn mount() {
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&JsValue::from_str(&panic.to_string()));
+        notice::recover(driver::stop());
+    }));
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    watch_fragment(&window);
+    spawn_local(async move {
+        match browser::read(&window).await {
+            Ok(launched) => run(&window, launched),
+            Err(problems) => notice::problems(&problems),
+        }
+    });
+}
+
+fn run(window: &Window, launched: Launched) {
+    let setup = Setup {
+        dialect: Box::new(native(&launched.launch)),
+        target: launched.launch.target(),
+        last_known: browser::last_known(window, &launched),
+        seed: random::seed(),
+    };
+    let launch = launched.launch;
+    watch_policy(window, &launch);
+    let Some(parent) = notice::clear_the_page() else {
+        return;
+    };
+    let window = window.clone();
+    leptos::mount::mount_to(parent, move || {
+        let model = Model::new();
+        let handle = driver::start(
+            setup,
+            Parts {
+                clock: Clock::browser(),
+                storage: format!("parlance {}", launch.server()),
+                deliver: deliver(window, launch.clone(), model),
+            },
+        );
+        provide_context(launch);
+        provide_context(model);
+        provide_context(handle);
+        view! { <App /> }
+    })
+    .forget();
+}
+
+/// Everything goes to the model; who I am is kept on its way there.
+fn deliver(window: Window, launch: Launch, model: Model) -> Box<dyn Fn(Event)> {
+    Box::new(move |event| {
+        if let Event::Me(person) = &event {
+            browser::remember(&window, &launch, &person.uid);
+        } else if let Event::SignedOut = &event {
+            browser::forget(&window, &launch);
+        }
+        model.apply(event);
+    })
+}
+
+fn native(launch: &Launch) -> Native {
+    // The only dialect that a launch gets through with, so far: a new one
+    // must be told apart here.
+    match launch.dialect {
+        DialectName::Native
+        | DialectName::Crmeb
+        | DialectName::CrmebStock
+        | DialectName::Topic
+        | DialectName::Jim
+        | DialectName::Plain
+        | DialectName::Egg => Native::new(NativeConfig {
+            link: launch.ws.clone(),
+            api: launch.api.clone(),
+            token: launch.token.as_ref().map(Secret::reveal).map(str::to_owned),
+        }),
+    }
+}
+
+/// A host that changes the fragment launches the page anew; some reload it,
+/// some do not.
+fn watch_fragment(window: &Window) {
+    let location = window.location();
+    let relaunch = Closure::<dyn FnMut()>::new(move || {
+        if browser::is_launch(&location.hash().unwrap_or_default()) {
+            let _ = location.reload();
+        }
+    });
+    let function = relaunch.as_ref().unchecked_ref();
+    if window
+        .add_event_listener_with_callback("hashchange", function)
+        .is_ok()
+    {
+        // As long as the page.
+        relaunch.forget();
+    }
+}
+
+/// An address that the page's policy blocks fails like a dead network, for
+/// ever. The browser says which it was, so the page can.
+fn watch_policy(window: &Window, launch: &Launch) {
+    let watched = [("ws", launch.ws.clone()), ("api", launch.api.clone())];
+    let told = Closure::<dyn FnMut(SecurityPolicyViolationEvent)>::new(
+        move |violation: SecurityPolicyViolationEvent| {
+            if let Some(problem) = blocked(&watched, &violation) {
+                driver::stop();
+                notice::problems(&[problem]);
+            }
+        },
+    );
+    let Some(document) = window.document() else {
+        return;
+    };
+    let function = told.as_ref().unchecked_ref();
+    if document
+        .add_event_listener_with_callback("securitypolicyviolation", function)
+        .is_ok()
+    {
+        told.forget();
+    }
+}
+
+fn blocked(
+    watched: &[(&str, String)],
+    violation: &SecurityPolicyViolationEvent,
+) -> Option<Problem> {
+    let enforced =
+        violation.disposition() == web_sys::SecurityPolicyViolationEventDisposition::Enforce;
+    if !enforced || violation.effective_directive() != "connect-src" {
+        return None;
+    }
+    let at = origin(&violation.blocked_uri())?;
+    watched
+        .iter()
+        .find(|(_, address)| origin(address).as_ref() == Some(&at))
+        .map(|(parameter, _)| Problem {
+            parameter: (*parameter).to_owned(),
+            should: Should::BeAllowed(at.clone()),
+        })
+}
+
+fn origin(address: &str) -> Option<String> {
+    web_sys::Url::new(address).ok().map(|url| url.origin())
+}
