@@ -12,8 +12,16 @@ pub mod session;
 pub mod dialect;
 pub mod frame;
 
+pub mod conversation;
+pub mod history;
 pub mod outbox;
+pub mod presence;
 pub mod timeline;
+pub mod viewport;
+
+pub mod backoff;
+pub mod chance;
+pub mod heartbeat;
 
 pub mod close;
 pub mod content;

@@ -1,7 +1,260 @@
-//! stub
+//! What was said and is not yet acknowledged: per conversation a queue in the
+//! order of saying, of which only the head is ever on its way. A head that was
+//! refused for good blocks those behind it until somebody decides, and only
+//! those of its own conversation.
+//!
+//! Does not send and does not store: it says what is to be sent next, and how
+//! a row is written down. Knows no links.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use crate::content::Content;
-use crate::ids::{ClientId, ConversationId, Uid};
-use crate::time::UnixMillis;
+use crate::ids::{ClientId, ConversationId, ItemKey, SaveId, Uid};
+use crate::time::{Instant, UnixMillis};
+use crate::timeline::{Delivery, Failure, Queued};
+
+mod record;
+
+/// At most so many unsent messages of one person.
+pub const MOST_ENTRIES: usize = 500;
+/// At most so many bytes of them.
+pub const MOST_BYTES: usize = 5 * 1024 * 1024;
+/// What is older is not sent without asking.
+pub const ASK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Everything unsent of one person on this device.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    /// By the order of saying.
+    entries: BTreeMap<u64, Entry>,
+    bytes: usize,
+}
+
+/// One unsent message.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What the device keeps of it.
+    pub draft: Draft,
+    /// Its row.
+    pub key: ItemKey,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the device has kept it.
+    pub kept: Kept,
+    bytes: usize,
+}
+
+/// Where an unsent message stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The device is keeping it; not shown before that is done, or taken too long.
+    Saving(Instant),
+    /// It waits for its turn, or for the link.
+    Queued,
+    /// The server asked to say it again, not before then.
+    Delayed(Instant),
+    /// It has been handed over.
+    InFlight(InFlight),
+    /// Refused for good.
+    Wedged(Failure),
+    /// Too old to be sent without asking.
+    Asking,
+}
+
+/// A message that has been handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// When.
+    pub since: Instant,
+    /// When its proof should have come.
+    pub deadline: Instant,
+}
+
+/// Whether the device has kept a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Not yet: this write is under way.
+    Saving(SaveId),
+    /// Yes.
+    Yes,
+    /// No: it is lost when the page closes.
+    No,
+}
+
+impl Outbox {
+    /// Whether one more of this size fits.
+    pub fn has_room_for(&self, content: &Content) -> bool {
+        self.entries.len() < MOST_ENTRIES && self.bytes + weight(content) <= MOST_BYTES
+    }
+
+    /// Adds one at its place.
+    pub fn add(&mut self, draft: Draft, key: ItemKey, state: State, kept: Kept) {
+        let bytes = weight(&draft.content);
+        self.bytes += bytes;
+        self.entries.insert(
+            draft.order,
+            Entry {
+                draft,
+                key,
+                state,
+                kept,
+                bytes,
+            },
+        );
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, client_id: &ClientId) -> Option<Entry> {
+        let order = self.find(client_id)?.draft.order;
+        let entry = self.entries.remove(&order)?;
+        self.bytes -= entry.bytes;
+        Some(entry)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
+    /// The one with this id.
+    pub fn find(&self, client_id: &ClientId) -> Option<&Entry> {
+        self.entries
+            .values()
+            .find(|entry| entry.draft.client_id == *client_id)
+    }
+
+    /// The one with this id, to change it.
+    pub fn find_mut(&mut self, client_id: &ClientId) -> Option<&mut Entry> {
+        self.entries
+            .values_mut()
+            .find(|entry| entry.draft.client_id == *client_id)
+    }
+
+    /// The one with this row.
+    pub fn find_key(&self, key: ItemKey) -> Option<&Entry> {
+        self.entries.values().find(|entry| entry.key == key)
+    }
+
+    /// All, in the order of saying.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// All, to change them.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.values_mut()
+    }
+
+    /// Whether nothing is unsent.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The order after the last.
+    pub fn next_order(&self) -> u64 {
+        self.entries
+            .last_key_value()
+            .map_or(1, |(order, _)| order + 1)
+    }
+
+    /// The head of each conversation's queue that may be handed over now.
+    pub fn ready(&self, now: Instant) -> Vec<&Entry> {
+        let mut seen = Vec::new();
+        let mut ready = Vec::new();
+        for entry in self.entries.values() {
+            let conversation = &entry.draft.conversation;
+            if seen.contains(&conversation) {
+                continue;
+            }
+            seen.push(conversation);
+            match entry.state {
+                State::Queued => ready.push(entry),
+                State::Delayed(until) if until <= now => ready.push(entry),
+                State::Delayed(_)
+                | State::Saving(_)
+                | State::InFlight(_)
+                | State::Wedged(_)
+                | State::Asking => {}
+            }
+        }
+        ready
+    }
+
+    /// The link is gone: what was on its way will be said again, under the
+    /// same id.
+    pub fn on_link_lost(&mut self) {
+        for entry in self.entries.values_mut() {
+            if matches!(entry.state, State::InFlight(_)) {
+                entry.state = State::Queued;
+            }
+        }
+    }
+
+    /// How each message of a conversation stands for its row, in order.
+    pub fn deliveries(&self, conversation: &ConversationId) -> Vec<(ClientId, Delivery)> {
+        let mut above = Above::Free;
+        let mine = self
+            .entries
+            .values()
+            .filter(|entry| entry.draft.conversation == *conversation);
+        mine.map(|entry| {
+            let waits = match above {
+                Above::Free => Queued::Turn,
+                Above::Blocked => Queued::MessageAbove,
+            };
+            let delivery = match &entry.state {
+                State::Saving(_) | State::Queued | State::Delayed(_) => Delivery::Queued(waits),
+                State::InFlight(_) => Delivery::Sending,
+                State::Wedged(failure) => Delivery::Failed(failure.clone()),
+                State::Asking => Delivery::Queued(Queued::Consent),
+            };
+            if matches!(entry.state, State::Wedged(_) | State::Asking) {
+                above = Above::Blocked;
+            }
+            (entry.draft.client_id.clone(), delivery)
+        })
+        .collect()
+    }
+
+    /// When something is due: a proof, a delay, a write that takes too long.
+    pub fn deadline(&self) -> Option<Instant> {
+        let due = self.entries.values().filter_map(|entry| match entry.state {
+            State::Saving(until) | State::Delayed(until) => Some(until),
+            State::InFlight(in_flight) => Some(in_flight.deadline),
+            State::Queued | State::Wedged(_) | State::Asking => None,
+        });
+        due.min()
+    }
+}
+
+/// Whether a message above blocks those behind it.
+#[derive(Clone, Copy)]
+enum Above {
+    Free,
+    Blocked,
+}
+
+/// The bytes that a message takes, near enough for a limit.
+fn weight(content: &Content) -> usize {
+    let raw = match content {
+        Content::Unknown(unknown) => unknown.raw.len(),
+        Content::Text(_)
+        | Content::Image(_)
+        | Content::Video(_)
+        | Content::Voice(_)
+        | Content::File(_)
+        | Content::Product(_)
+        | Content::Order(_)
+        | Content::Question(_)
+        | Content::Answer(_)
+        | Content::Like
+        | Content::Flower
+        | Content::Notice(_) => 0,
+    };
+    content.text().len() + raw + 256
+}
 
 /// What the device keeps of one unsent message.
 #[derive(Clone, Debug, PartialEq, Eq)]

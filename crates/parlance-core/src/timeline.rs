@@ -1,8 +1,365 @@
-//! stub
+//! The rows of one conversation, in order: first what the server has confirmed,
+//! by its numbers, with a gap row wherever numbers are missing; then what is
+//! said here and not yet confirmed, in the order of saying. Every mutation
+//! leaves behind the [`Change`]s that it made.
+//!
+//! Does not know what is in the DOM, nor why a message is late.
+
+use std::collections::VecDeque;
+
 use crate::content::Content;
-use crate::frame::Person;
-use crate::ids::{ClientId, ItemKey, MessageId, Seq};
+use crate::frame::{Message, Person};
+use crate::ids::{ClientId, ItemKey, MessageId, Seq, Uid};
 use crate::time::UnixMillis;
+
+/// The rows of one conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    rows: VecDeque<Row>,
+    /// The rows before this one are confirmed, or gaps among the confirmed.
+    confirmed: usize,
+    changes: Vec<Change>,
+}
+
+/// Makes row keys, each once in a session.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(u64);
+
+impl Keys {
+    /// A key that was never given before.
+    pub const fn next(&mut self) -> ItemKey {
+        self.0 += 1;
+        ItemKey(self.0)
+    }
+}
+
+/// What became of a message that was to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It is a new row.
+    Inserted,
+    /// It is a row that was waiting here for its confirmation.
+    Merged,
+    /// It was here already.
+    Known,
+}
+
+impl Timeline {
+    /// Shows something that was said here, after everything else.
+    pub fn say(&mut self, item: Item) {
+        self.changes.push(Change::Insert(
+            self.rows.len(),
+            Row::Message(Box::new(item.clone())),
+            Origin::Mine,
+        ));
+        self.rows.push_back(Row::Message(Box::new(item)));
+    }
+
+    /// Shows a message that the server has confirmed. `me` decides its side,
+    /// `delivery` is for my own.
+    /// One without a number is ignored.
+    pub fn confirm(
+        &mut self,
+        message: &Message,
+        me: Option<&Uid>,
+        delivery: Delivery,
+        origin: Origin,
+        keys: &mut Keys,
+    ) -> Confirmed {
+        let Some(seq) = message.seq else {
+            return Confirmed::Known;
+        };
+        let place = self.place_of(seq);
+        if self
+            .item_at(place)
+            .is_some_and(|item| item.seq == Some(seq))
+        {
+            return Confirmed::Known;
+        }
+        let side = side_of(message, me);
+        // A client id counts only on what the server says is mine.
+        let client_id = if side == Side::Mine {
+            message.client_id.clone()
+        } else {
+            None
+        };
+        let waiting = self.waiting(|item| {
+            item.seq == Some(seq) || (item.client_id.is_some() && item.client_id == client_id)
+        });
+        let mut item = Item {
+            key: ItemKey::default(),
+            client_id,
+            id: message.id.clone(),
+            seq: Some(seq),
+            side,
+            author: message.from.clone(),
+            content: message.content.clone(),
+            at: message.at,
+            delivery: None,
+        };
+        if item.side == Side::Mine {
+            item.delivery = Some(delivery);
+        }
+        let Some(from) = waiting else {
+            item.key = keys.next();
+            let row = Row::Message(Box::new(item));
+            self.changes
+                .push(Change::Insert(place, row.clone(), origin));
+            self.rows.insert(place, row);
+            self.confirmed += 1;
+            return Confirmed::Inserted;
+        };
+        let Some(Row::Message(before)) = self.rows.remove(from) else {
+            return Confirmed::Known;
+        };
+        item.key = before.key;
+        item.client_id = before.client_id.clone();
+        if from != place {
+            self.changes.push(Change::Move(from, place));
+        }
+        let row = Row::Message(Box::new(item));
+        if row != Row::Message(before) {
+            self.changes.push(Change::Update(place, row.clone()));
+        }
+        self.rows.insert(place, row);
+        self.confirmed += 1;
+        Confirmed::Merged
+    }
+
+    /// Makes the gap rows be exactly these holes, in order. Said before the
+    /// messages of a page go in, so that a gap never stands among them.
+    pub fn set_gaps(&mut self, holes: &[(Seq, Seq)], keys: &mut Keys) {
+        // Old gaps that no hole overlaps go; one that a hole overlaps shrinks
+        // to the first such hole and keeps its key.
+        let mut left: VecDeque<(Seq, Seq)> = holes.iter().copied().collect();
+        let mut fresh = Vec::new();
+        let mut index = 0;
+        while index < self.confirmed {
+            let Row::Gap(gap) = self.rows[index] else {
+                index += 1;
+                continue;
+            };
+            while left.front().is_some_and(|(_, last)| *last < gap.first) {
+                fresh.extend(left.pop_front());
+            }
+            match left.front().copied() {
+                Some((first, last)) if first <= gap.last => {
+                    left.pop_front();
+                    let now = Gap { first, last, ..gap };
+                    if now != gap {
+                        self.rows[index] = Row::Gap(now);
+                        self.changes.push(Change::Update(index, Row::Gap(now)));
+                    }
+                    index += 1;
+                }
+                _ => {
+                    self.rows.remove(index);
+                    self.confirmed -= 1;
+                    self.changes.push(Change::Remove(index));
+                }
+            }
+        }
+        fresh.extend(left);
+        for (first, last) in fresh {
+            let place = self.place_of(first);
+            let row = Row::Gap(Gap {
+                key: keys.next(),
+                first,
+                last,
+                loading: false,
+            });
+            self.rows.insert(place, row.clone());
+            self.confirmed += 1;
+            self.changes
+                .push(Change::Insert(place, row, Origin::History));
+        }
+    }
+
+    /// Marks a gap row as asked for, or not any more.
+    pub fn set_gap_loading(&mut self, key: ItemKey, loading: bool) {
+        let at = self.rows.iter().position(|row| row.key() == key);
+        let Some((index, Row::Gap(gap))) = at.and_then(|at| Some((at, self.rows.get(at)?))) else {
+            return;
+        };
+        if gap.loading != loading {
+            let row = Row::Gap(Gap { loading, ..*gap });
+            self.rows[index] = row.clone();
+            self.changes.push(Change::Update(index, row));
+        }
+    }
+
+    /// Changes a row that is not confirmed yet. Nothing where it is not here.
+    pub fn update_waiting(&mut self, client_id: &ClientId, change: impl FnOnce(&mut Item)) {
+        let at = self.waiting(|item| item.client_id.as_ref() == Some(client_id));
+        let Some((index, Row::Message(item))) = at.and_then(|at| Some((at, self.rows.get(at)?)))
+        else {
+            return;
+        };
+        let mut changed = item.clone();
+        change(&mut changed);
+        if changed != *item {
+            self.changes
+                .push(Change::Update(index, Row::Message(changed.clone())));
+            self.rows[index] = Row::Message(changed);
+        }
+    }
+
+    /// Takes a row away that is not confirmed.
+    pub fn remove_waiting(&mut self, client_id: &ClientId) {
+        if let Some(at) = self.waiting(|item| item.client_id.as_ref() == Some(client_id)) {
+            self.rows.remove(at);
+            self.changes.push(Change::Remove(at));
+        }
+    }
+
+    /// My messages with a number in `after..=upto` have been read.
+    pub fn mark_read(&mut self, after: Seq, upto: Seq) {
+        let mut index = self.place_of(after.next());
+        while index < self.confirmed {
+            let Row::Message(item) = &self.rows[index] else {
+                index += 1;
+                continue;
+            };
+            if item.seq > Some(upto) {
+                break;
+            }
+            if item.delivery == Some(Delivery::Sent) {
+                let mut read = item.clone();
+                read.delivery = Some(Delivery::Read);
+                self.changes
+                    .push(Change::Update(index, Row::Message(read.clone())));
+                self.rows[index] = Row::Message(read);
+            }
+            index += 1;
+        }
+    }
+
+    /// The log is another one: forgets what was confirmed, keeps what waits.
+    pub fn forget_confirmed(&mut self) {
+        self.rows.drain(..self.confirmed);
+        self.confirmed = 0;
+        for row in &mut self.rows {
+            if let Row::Message(item) = row {
+                // A number of the old log says nothing about the new one.
+                item.seq = None;
+            }
+        }
+        self.reset();
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.confirmed = 0;
+        self.reset();
+    }
+
+    /// What changed since this was last asked.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// All rows, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.rows.iter()
+    }
+
+    /// How many rows, from the front, are confirmed or gaps among them.
+    pub const fn confirmed_len(&self) -> usize {
+        self.confirmed
+    }
+
+    /// The gap row with this key.
+    pub fn gap(&self, key: ItemKey) -> Option<Gap> {
+        self.rows.iter().find_map(|row| match row {
+            Row::Gap(gap) if gap.key == key => Some(*gap),
+            Row::Gap(_) | Row::Message(_) => None,
+        })
+    }
+
+    /// How many confirmed messages after this number are not mine.
+    pub fn unread_after(&self, seq: Seq) -> u64 {
+        let from = self.place_of(seq.next());
+        let unread = self
+            .rows
+            .range(from..self.confirmed)
+            .filter(|row| match row {
+                Row::Message(item) => item.side == Side::Theirs,
+                Row::Gap(_) => false,
+            });
+        unread.count() as u64
+    }
+
+    fn reset(&mut self) {
+        self.changes.clear();
+        self.changes
+            .push(Change::Reset(self.rows.iter().cloned().collect()));
+    }
+
+    /// Where a confirmed row that begins with this number stands or would go.
+    fn place_of(&self, seq: Seq) -> usize {
+        let mut low = 0;
+        let mut high = self.confirmed;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if first_of(&self.rows[middle]) < seq {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn item_at(&self, index: usize) -> Option<&Item> {
+        match self.rows.get(index)? {
+            Row::Message(item) if index < self.confirmed => Some(item),
+            Row::Message(_) | Row::Gap(_) => None,
+        }
+    }
+
+    /// The first row that is not confirmed and fits.
+    fn waiting(&self, fits: impl Fn(&Item) -> bool) -> Option<usize> {
+        let found = self.rows.range(self.confirmed..).position(|row| match row {
+            Row::Message(item) => fits(item),
+            Row::Gap(_) => false,
+        });
+        found.map(|at| at + self.confirmed)
+    }
+}
+
+fn first_of(row: &Row) -> Seq {
+    match row {
+        Row::Message(item) => item.seq.unwrap_or_default(),
+        Row::Gap(gap) => gap.first,
+    }
+}
+
+fn side_of(message: &Message, me: Option<&Uid>) -> Side {
+    match &message.from {
+        None => Side::System,
+        Some(person) if Some(&person.uid) == me => Side::Mine,
+        Some(_) => Side::Theirs,
+    }
+}
+
+/// Replays changes on a copy of the rows, as a view does.
+pub fn replay(rows: &mut Vec<Row>, changes: &[Change]) {
+    for change in changes {
+        match change {
+            Change::Insert(at, row, _) => rows.insert(*at, row.clone()),
+            Change::Update(at, row) => rows[*at] = row.clone(),
+            Change::Move(from, to) => {
+                let row = rows.remove(*from);
+                rows.insert(*to, row);
+            }
+            Change::Remove(at) => {
+                rows.remove(*at);
+            }
+            Change::Reset(all) => rows.clone_from(all),
+        }
+    }
+}
 
 /// One change to the rows of a conversation. Replayed in order by whoever
 /// shows them: each index is right after the changes before it.
@@ -152,5 +509,160 @@ impl Delivery {
             Self::Unknown => "unknown",
             Self::Failed(_) => "failed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ConversationId;
+
+    /// A timeline, its replayed copy, and the keys.
+    #[derive(Default)]
+    struct Bench {
+        timeline: Timeline,
+        copy: Vec<Row>,
+        keys: Keys,
+    }
+
+    impl Bench {
+        fn hear(&mut self, seq: u64, client_id: Option<&str>) -> Confirmed {
+            let from = client_id.map_or("them", |_| "me");
+            let message = Message {
+                conversation: ConversationId::room("r"),
+                seq: Some(Seq(seq)),
+                id: Some(MessageId::new(format!("m{seq}"))),
+                client_id: client_id.and_then(ClientId::parse),
+                from: Some(person(from)),
+                content: Content::Text(seq.to_string()),
+                at: None,
+            };
+            let me = Uid::new("me");
+            let confirmed = self.timeline.confirm(
+                &message,
+                Some(&me),
+                Delivery::Sent,
+                Origin::Live,
+                &mut self.keys,
+            );
+            self.check();
+            confirmed
+        }
+
+        fn say(&mut self, client_id: &str) -> ItemKey {
+            let key = self.keys.next();
+            self.timeline.say(Item {
+                key,
+                client_id: ClientId::parse(client_id),
+                id: None,
+                seq: None,
+                side: Side::Mine,
+                author: Some(person("me")),
+                content: Content::Text(client_id.to_owned()),
+                at: None,
+                delivery: Some(Delivery::Queued(Queued::Turn)),
+            });
+            self.check();
+            key
+        }
+
+        fn gaps(&mut self, holes: &[(u64, u64)]) {
+            let holes: Vec<_> = holes.iter().map(|(a, b)| (Seq(*a), Seq(*b))).collect();
+            self.timeline.set_gaps(&holes, &mut self.keys);
+            self.check();
+        }
+
+        fn check(&mut self) {
+            replay(&mut self.copy, &self.timeline.take_changes());
+            assert!(
+                self.copy.iter().eq(self.timeline.rows()),
+                "the replayed copy differs"
+            );
+        }
+
+        fn picture(&self) -> String {
+            let words = self.timeline.rows().map(|row| match row {
+                Row::Message(item) => match item.seq {
+                    Some(seq) => seq.to_string(),
+                    None => format!("({})", item.content.text()),
+                },
+                Row::Gap(gap) => format!("[{}..{}]", gap.first, gap.last),
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+    }
+
+    fn person(uid: &str) -> Person {
+        Person {
+            uid: Uid::new(uid),
+            name: uid.to_owned(),
+            avatar: None,
+            online: true,
+            last_seen: None,
+            host: false,
+        }
+    }
+
+    #[test]
+    fn an_echo_becomes_the_row_that_was_waiting() {
+        let mut bench = Bench::default();
+        bench.hear(1, None);
+        let key = bench.say("a");
+        bench.say("b");
+        assert_eq!(bench.hear(2, None), Confirmed::Inserted);
+        assert_eq!(bench.picture(), "1 2 (a) (b)");
+        assert_eq!(bench.hear(3, Some("a")), Confirmed::Merged);
+        assert_eq!(bench.picture(), "1 2 3 (b)");
+        assert_eq!(bench.timeline.rows().nth(2).map(Row::key), Some(key));
+        assert_eq!(bench.hear(3, Some("a")), Confirmed::Known);
+    }
+
+    #[test]
+    fn a_page_before_a_gap_and_one_behind_it_keep_the_order() {
+        let mut bench = Bench::default();
+        for seq in [1, 2, 10, 11] {
+            bench.hear(seq, None);
+        }
+        bench.say("a");
+        bench.gaps(&[(3, 9)]);
+        assert_eq!(bench.picture(), "1 2 [3..9] 10 11 (a)");
+        bench.gaps(&[(5, 5), (8, 9)]);
+        for seq in [3, 4, 6, 7] {
+            bench.hear(seq, None);
+        }
+        assert_eq!(bench.picture(), "1 2 3 4 [5..5] 6 7 [8..9] 10 11 (a)");
+        bench.gaps(&[]);
+        bench.hear(5, Some("a"));
+        assert_eq!(bench.picture(), "1 2 3 4 5 6 7 10 11");
+    }
+
+    #[test]
+    fn another_log_keeps_what_waits() {
+        let mut bench = Bench::default();
+        bench.hear(1, None);
+        bench.say("a");
+        bench.timeline.forget_confirmed();
+        bench.check();
+        assert_eq!(bench.picture(), "(a)");
+    }
+
+    #[test]
+    fn read_marks_reach_only_my_own_and_only_so_far() {
+        let mut bench = Bench::default();
+        bench.hear(1, Some("a"));
+        bench.hear(2, None);
+        bench.hear(3, Some("b"));
+        bench.timeline.mark_read(Seq(0), Seq(2));
+        bench.check();
+        let marks: Vec<_> = bench
+            .copy
+            .iter()
+            .map(|row| match row {
+                Row::Message(item) => item.delivery.as_ref().map(Delivery::word),
+                Row::Gap(_) => None,
+            })
+            .collect();
+        assert_eq!(marks, [Some("read"), None, Some("sent")]);
+        assert_eq!(bench.timeline.unread_after(Seq(1)), 1);
     }
 }

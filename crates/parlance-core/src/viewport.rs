@@ -201,14 +201,14 @@ impl Viewport {
         index_of: impl FnOnce(ItemKey) -> Option<usize>,
     ) -> f64 {
         let lowest = (self.total() - seen).max(0.0);
-        let top = match place {
-            Place::End { above } => lowest - above,
+        match place {
+            Place::End { above } => (lowest - above).max(0.0),
+            // Not held to the rows: something may stand above or below them.
             Place::Row { key, offset } => match index_of(key) {
                 Some(index) => self.height_of(0..index) - offset,
                 None => lowest,
             },
-        };
-        top.clamp(0.0, lowest)
+        }
     }
 
     /// Where the reader is after scrolling to `top`. `key_of` names a row.

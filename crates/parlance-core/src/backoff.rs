@@ -1,0 +1,140 @@
+//! When to try again. The first attempt after a loss comes within the spread
+//! that the server announced, so that a crowd does not come back as one; each
+//! later one waits longer, half of it by chance, drawn anew for every attempt.
+//!
+//! Knows neither visibility nor why the attempt failed: the session does.
+
+use std::time::Duration;
+
+use crate::chance::Chance;
+use crate::dialect::RetryPolicy;
+
+/// What the spread is until a server says otherwise.
+pub const DEFAULT_SPREAD: Duration = Duration::from_secs(1);
+
+/// Counts attempts since the last stay that proved itself.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    policy: RetryPolicy,
+    spread: Duration,
+    attempts: u32,
+}
+
+/// How long to wait: which of the two holds is decided when it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// While the page is visible.
+    pub shown: Duration,
+    /// While it is hidden.
+    pub hidden: Duration,
+}
+
+impl Backoff {
+    /// No attempt has failed yet.
+    pub const fn new(policy: RetryPolicy) -> Self {
+        Self {
+            policy,
+            spread: DEFAULT_SPREAD,
+            attempts: 0,
+        }
+    }
+
+    /// Over how long a crowd spreads its return, as the server announced it.
+    pub const fn set_spread(&mut self, spread: Duration) {
+        self.spread = spread;
+    }
+
+    /// The wait before the next attempt.
+    pub fn next(&mut self, chance: &mut Chance) -> Wait {
+        let attempt = self.attempts;
+        self.attempts = self.attempts.saturating_add(1);
+        if attempt == 0 {
+            let wait = chance.up_to(self.spread);
+            return Wait {
+                shown: wait,
+                hidden: wait,
+            };
+        }
+        let grown = self.policy.base.saturating_mul(1_u32 << attempt.min(16));
+        let mut draw = |cap: Duration| {
+            let ceiling = grown.min(cap).max(self.spread);
+            ceiling / 2 + chance.up_to(ceiling / 2)
+        };
+        let shown = draw(self.policy.cap);
+        Wait {
+            shown,
+            hidden: shown.max(draw(self.policy.hidden_cap)),
+        }
+    }
+
+    /// A wait within the spread, after the hint of a server that sent us away.
+    pub fn spread_out(&self, chance: &mut Chance) -> Duration {
+        chance.up_to(self.spread)
+    }
+
+    /// A stay has proved itself: the next loss is a first one.
+    pub const fn reset(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// How many attempts have been spaced since the last reset.
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: RetryPolicy = RetryPolicy {
+        base: Duration::from_secs(1),
+        cap: Duration::from_secs(15),
+        hidden_cap: Duration::from_secs(60),
+    };
+
+    #[test]
+    fn waits_grow_to_the_cap_and_differ_by_chance() {
+        for seed in 0..200 {
+            let mut chance = Chance::new(seed);
+            let mut backoff = Backoff::new(POLICY);
+            assert!(backoff.next(&mut chance).shown <= DEFAULT_SPREAD);
+            for ceiling in [2, 4, 8, 15, 15, 15] {
+                let wait = backoff.next(&mut chance).shown;
+                let ceiling = Duration::from_secs(ceiling);
+                assert!(
+                    wait >= ceiling / 2 && wait <= ceiling,
+                    "seed {seed}: {wait:?}"
+                );
+            }
+            backoff.reset();
+            assert!(backoff.next(&mut chance).shown <= DEFAULT_SPREAD);
+        }
+    }
+
+    #[test]
+    fn a_hidden_page_waits_longer() {
+        let mut chance = Chance::new(7);
+        let mut backoff = Backoff::new(POLICY);
+        let longest = (0..40).map(|_| backoff.next(&mut chance).hidden).max();
+        assert!(longest > Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn failed_dials_stay_polite_on_average() {
+        let mut dials = 0;
+        for seed in 0..500 {
+            let mut chance = Chance::new(seed);
+            let mut backoff = Backoff::new(POLICY);
+            let mut at = Duration::ZERO;
+            loop {
+                at += backoff.next(&mut chance).shown;
+                if at > Duration::from_secs(180) {
+                    break;
+                }
+                dials += 1;
+            }
+        }
+        assert!(dials <= 20 * 500, "{dials}");
+    }
+}

@@ -1,0 +1,567 @@
+//! One conversation: what the list says of it, its log as far as it is here,
+//! its rows and its people. Live messages and pages of history go through one
+//! [`apply`](Conversation::apply), so that it does not matter which comes first.
+//!
+//! Asks for nothing itself: it says what it wants, the session asks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::frame::{ConversationHead, Message, Page, Part, Person, Talk};
+use crate::history::{Coverage, Fetch};
+use crate::ids::{ClientId, ItemKey, RequestId, Seq, Uid};
+use crate::presence::Presence;
+use crate::session::{HistoryState, LastLine};
+use crate::time::Instant;
+use crate::timeline::{Confirmed, Delivery, Keys, Origin, Timeline};
+
+/// Messages in a page that is asked for.
+pub const PAGE: u32 = 50;
+/// Behind by more than this, the newest page comes first and a gap row stays.
+pub const CATCH_UP_MOST: u64 = 3 * PAGE as u64;
+/// Messages that came too early and wait for those before them.
+pub const MOST_BUFFERED: usize = 512;
+/// How long a hole may fill itself before it is asked about (TDLib's figure).
+pub const GAP_PATIENCE: Duration = Duration::from_millis(700);
+/// How long a page may take.
+pub const PAGE_WITHIN: Duration = Duration::from_secs(8);
+
+/// One conversation.
+#[derive(Debug)]
+pub struct Conversation {
+    /// Its name, where the server has said one.
+    pub title: Option<String>,
+    /// Its picture.
+    pub avatar: Option<String>,
+    /// The highest number that was heard of.
+    pub head: Seq,
+    /// How far I have read.
+    pub read: Seq,
+    /// How far I have told the server that I have read.
+    pub read_told: Seq,
+    /// How many messages of others I have not read.
+    pub unread: u64,
+    /// Whether I may talk.
+    pub talk: Talk,
+    /// The newest message.
+    pub last: Option<LastLine>,
+    /// How far each of the others has read.
+    pub readers: BTreeMap<Uid, Seq>,
+    /// Its people.
+    pub presence: Presence,
+    /// Its rows.
+    pub timeline: Timeline,
+    /// What is known of its log.
+    log: Log,
+    /// What comes after what is known.
+    pub forward: Fetch,
+    /// What comes before it.
+    pub backward: Fetch,
+    /// A gap that the person wants filled.
+    pub gap: Option<(ItemKey, Fetch)>,
+    /// Messages that came before those in front of them.
+    early: BTreeMap<Seq, Message>,
+    /// When the hole before them is asked about.
+    pub patience: Option<Instant>,
+}
+
+/// What is known of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Log {
+    /// Nothing: the newest page has not come.
+    Unknown,
+    /// It has no message at all.
+    Empty,
+    /// These parts of it.
+    Known(Coverage),
+}
+
+/// What a page or a message did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Messages that were here already.
+    pub duplicates: u32,
+    /// Rows that waited here and are confirmed now: their ids are to be
+    /// taken out of the outbox.
+    pub merged: u32,
+    /// People who typed and have now said it.
+    pub stopped_typing: u32,
+}
+
+/// Who looks, and how keys are made: what every row needs.
+pub struct Viewer<'a> {
+    /// Who I am.
+    pub me: Option<&'a Uid>,
+    /// Makes keys.
+    pub keys: &'a mut Keys,
+}
+
+impl Conversation {
+    /// One of which nothing is known.
+    pub fn new() -> Self {
+        Self {
+            title: None,
+            avatar: None,
+            head: Seq(0),
+            read: Seq(0),
+            read_told: Seq(0),
+            unread: 0,
+            talk: Talk::Allowed,
+            last: None,
+            readers: BTreeMap::new(),
+            presence: Presence::default(),
+            timeline: Timeline::default(),
+            log: Log::Unknown,
+            forward: Fetch::Idle,
+            backward: Fetch::Idle,
+            gap: None,
+            early: BTreeMap::new(),
+            patience: None,
+        }
+    }
+
+    /// Takes what the server says of it, without its log.
+    pub fn on_head(&mut self, head: &ConversationHead, me: Option<&Uid>) {
+        self.title = head.title.clone().or_else(|| self.title.take());
+        self.avatar = head.avatar.clone().or_else(|| self.avatar.take());
+        if let Some(read) = head.read {
+            self.read = self.read.max(read);
+            self.read_told = self.read_told.max(read);
+        }
+        if let Some(unread) = head.unread {
+            // What I have read here and could not tell yet counts as read.
+            self.unread = if self.read >= head.head { 0 } else { unread };
+        }
+        self.head = head.head.max(self.head);
+        if let Some(last) = &head.last
+            && last.seq.is_some_and(|seq| seq >= self.last_known())
+        {
+            self.last = Some(last_line(last, me));
+        }
+    }
+
+    /// The server's log is shorter than what was heard of it.
+    pub fn is_ahead_of(&self, head: Seq) -> bool {
+        self.last_known() > head
+    }
+
+    /// The log is another one, or is to be read anew. What waits to be sent stays.
+    pub fn forget_log(&mut self) {
+        self.log = Log::Unknown;
+        self.head = Seq(0);
+        self.read = Seq(0);
+        self.read_told = Seq(0);
+        self.unread = 0;
+        self.readers.clear();
+        self.forward = Fetch::Idle;
+        self.backward = Fetch::Idle;
+        self.gap = None;
+        self.early.clear();
+        self.patience = None;
+        self.last = None;
+        self.timeline.forget_confirmed();
+    }
+
+    /// The link is gone.
+    pub fn on_link_lost(&mut self, now: Instant) {
+        self.forward.on_link_lost(now);
+        self.backward.on_link_lost(now);
+        if let Some((_, fetch)) = &mut self.gap {
+            fetch.on_link_lost(now);
+        }
+        self.early.clear();
+        self.patience = None;
+    }
+
+    /// A live message.
+    pub fn on_live(&mut self, message: Message, now: Instant, viewer: &mut Viewer<'_>) -> Applied {
+        let Some(seq) = message.seq else {
+            return Applied::default();
+        };
+        self.head = self.head.max(seq);
+        let known = match &self.log {
+            // Live messages are not shown while the newest page is unknown:
+            // there would be a hole that nobody can see.
+            Log::Unknown => {
+                self.on_unseen(&message, viewer.me);
+                if self.forward.is_open() {
+                    self.keep_early(seq, message, now);
+                }
+                return Applied::default();
+            }
+            Log::Empty => Seq(0),
+            Log::Known(coverage) if coverage.has(seq) => {
+                return Applied {
+                    duplicates: 1,
+                    ..Applied::default()
+                };
+            }
+            Log::Known(coverage) => coverage.last().unwrap_or_default(),
+        };
+        if seq > known.next() || self.forward.is_open() {
+            if seq > known {
+                self.keep_early(seq, message, now);
+            }
+            return Applied::default();
+        }
+        if seq <= known {
+            // Inside a gap: the fill will bring it, in its place.
+            return Applied::default();
+        }
+        let mut applied = self.apply(seq, seq, vec![message], Origin::Live, viewer);
+        self.drain_early(&mut applied, viewer);
+        applied
+    }
+
+    /// A message of a conversation whose log is not here: the list shows it.
+    fn on_unseen(&mut self, message: &Message, me: Option<&Uid>) {
+        let line = last_line(message, me);
+        if !line.mine && message.seq > Some(self.read) {
+            self.unread += 1;
+        }
+        self.last = Some(line);
+    }
+
+    /// A page of the log.
+    pub fn on_page(&mut self, page: Page, now: Instant, viewer: &mut Viewer<'_>) -> Applied {
+        let request = page.request;
+        self.head = self.head.max(page.head);
+        let before = self.last_known();
+        let had_log = self.log != Log::Unknown;
+        let forward = self.forward.is(request);
+        let backward = self.backward.is(request);
+        let gap = self
+            .gap
+            .filter(|(_, fetch)| fetch.is(request))
+            .map(|(key, _)| key);
+        let Page {
+            range, messages, ..
+        } = page;
+        let mut applied = Applied::default();
+        // A backend that has thrown its oldest away answers "before" with
+        // nothing: then there is nothing older.
+        let range = match range {
+            None if backward => self.first_known().map(|first| (Seq(1), first.previous())),
+            range => range,
+        };
+        if let Some((first, last)) = range {
+            let messages = in_range(messages, first, last);
+            let origin = if had_log && first > before {
+                Origin::Live
+            } else {
+                Origin::History
+            };
+            applied = self.apply(first, last, messages, origin, viewer);
+        } else if self.log == Log::Unknown {
+            self.log = Log::Empty;
+        }
+        if forward {
+            self.forward = Fetch::Idle;
+            self.drain_early(&mut applied, viewer);
+            if self.is_behind() {
+                // A page that brings nothing new although there is more: asked
+                // again only when the next ping says so, or it would be a loop.
+                self.forward = if self.last_known() > before {
+                    Fetch::Wanted(now)
+                } else {
+                    Fetch::Failed
+                };
+            }
+        }
+        if backward {
+            self.backward = Fetch::Idle;
+        }
+        if let Some(key) = gap {
+            self.gap = None;
+            self.timeline.set_gap_loading(key, false);
+        }
+        self.recount();
+        applied
+    }
+
+    /// Counts what is unread, where everything after the last read is here.
+    fn recount(&mut self) {
+        if let Log::Known(coverage) = &self.log
+            && coverage
+                .last_start()
+                .is_some_and(|start| start <= self.read.next())
+        {
+            let not_here = self.head.0.saturating_sub(self.last_known().0);
+            self.unread = self.timeline.unread_after(self.read) + not_here;
+        }
+    }
+
+    /// What was asked for did not come, or cannot be had.
+    pub fn on_page_failed(&mut self, request: RequestId, retry_at: Option<Instant>) {
+        let after = retry_at.map_or(Fetch::Failed, Fetch::Wanted);
+        if self.forward.is(request) {
+            self.forward = after;
+        }
+        if self.backward.is(request) {
+            // The person asks again: nothing is urgent about old messages.
+            self.backward = Fetch::Failed;
+        }
+        if let Some((key, fetch)) = self.gap
+            && fetch.is(request)
+        {
+            self.gap = None;
+            self.timeline.set_gap_loading(key, false);
+        }
+    }
+
+    /// Everything in `first..=last` is known now, and these are its messages.
+    fn apply(
+        &mut self,
+        first: Seq,
+        last: Seq,
+        messages: Vec<Message>,
+        origin: Origin,
+        viewer: &mut Viewer<'_>,
+    ) -> Applied {
+        let mut coverage = match std::mem::replace(&mut self.log, Log::Empty) {
+            Log::Known(coverage) => coverage,
+            Log::Unknown | Log::Empty => Coverage::default(),
+        };
+        coverage.add(first, last);
+        // Gaps first: while the messages go in, no gap stands among them.
+        let holes: Vec<_> = coverage.holes().collect();
+        self.timeline.set_gaps(&holes, viewer.keys);
+        let newest = coverage.last();
+        self.log = Log::Known(coverage);
+        let mut applied = Applied::default();
+        for message in messages {
+            let theirs = message
+                .from
+                .as_ref()
+                .is_some_and(|from| Some(&from.uid) != viewer.me);
+            let seq = message.seq.unwrap_or_default();
+            let delivery = self.delivery_of(seq);
+            let confirmed =
+                self.timeline
+                    .confirm(&message, viewer.me, delivery, origin, viewer.keys);
+            match confirmed {
+                Confirmed::Known => applied.duplicates += 1,
+                Confirmed::Merged => applied.merged += 1,
+                Confirmed::Inserted if origin == Origin::Live && theirs && seq > self.read => {
+                    self.unread += 1;
+                }
+                Confirmed::Inserted => {}
+            }
+            if Some(seq) == newest || self.last.is_none() {
+                self.last = Some(last_line(&message, viewer.me));
+            }
+            if let Some(from) = &message.from
+                && self.presence.on_said(&from.uid)
+            {
+                applied.stopped_typing += 1;
+            }
+        }
+        applied
+    }
+
+    /// Lets those that came early in, as far as they join on.
+    fn drain_early(&mut self, applied: &mut Applied, viewer: &mut Viewer<'_>) {
+        loop {
+            let next = self.last_known().next();
+            // What a page has brought meanwhile is known.
+            while self
+                .early
+                .first_key_value()
+                .is_some_and(|(seq, _)| *seq < next)
+            {
+                self.early.pop_first();
+                applied.duplicates += 1;
+            }
+            let Some(message) = self.early.remove(&next) else {
+                break;
+            };
+            let one = self.apply(next, next, vec![message], Origin::Live, viewer);
+            applied.duplicates += one.duplicates;
+            applied.merged += one.merged;
+            applied.stopped_typing += one.stopped_typing;
+        }
+        if self.early.is_empty() {
+            self.patience = None;
+        }
+    }
+
+    fn keep_early(&mut self, seq: Seq, message: Message, now: Instant) {
+        if self.early.len() >= MOST_BUFFERED {
+            // The fill brings it: the newest is the one to forget.
+            self.early.pop_last();
+            self.patience = Some(now);
+        }
+        self.early.insert(seq, message);
+        if self.patience.is_none() {
+            self.patience = Some(now + GAP_PATIENCE);
+        }
+    }
+
+    /// A number was heard of: what is missing up to it is asked for after a
+    /// moment, in case it is on its way.
+    pub fn on_heard_of(&mut self, seq: Seq, now: Instant) {
+        self.head = self.head.max(seq);
+        if self.log != Log::Unknown && self.is_behind() && self.patience.is_none() {
+            self.patience = Some(now + GAP_PATIENCE);
+        }
+    }
+
+    /// The hole has had its time: what is missing is wanted now.
+    pub fn on_patience_over(&mut self, now: Instant) {
+        self.patience = None;
+        if self.is_behind() && !self.forward.is_open() {
+            self.forward = Fetch::Wanted(now);
+        }
+    }
+
+    /// What to ask for to get on: the next part, or the newest when too much
+    /// is missing.
+    pub fn forward_part(&self) -> Part {
+        match &self.log {
+            Log::Unknown => Part::Newest,
+            Log::Empty => Part::After(Seq(0)),
+            Log::Known(_) => {
+                let known = self.last_known();
+                if self.head.0.saturating_sub(known.0) > CATCH_UP_MOST {
+                    Part::Newest
+                } else {
+                    Part::After(known)
+                }
+            }
+        }
+    }
+
+    /// What to ask for to see what is older; `None` when there is nothing older.
+    pub fn backward_part(&self) -> Option<Part> {
+        match &self.log {
+            Log::Unknown | Log::Empty => None,
+            Log::Known(_) if self.is_oldest_known() => None,
+            Log::Known(coverage) => coverage.first().map(Part::Before),
+        }
+    }
+
+    /// I have read up to here, on this device.
+    pub fn on_seen(&mut self, seq: Seq) -> bool {
+        let seq = seq.min(self.head);
+        if seq <= self.read {
+            return false;
+        }
+        self.read = seq;
+        self.unread = self.timeline.unread_after(seq);
+        true
+    }
+
+    /// I have read up to here, on another device.
+    pub fn on_read_elsewhere(&mut self, seq: Seq) {
+        self.read_told = self.read_told.max(seq);
+        self.on_seen(seq);
+    }
+
+    /// Somebody else has read up to here.
+    pub fn on_reader(&mut self, uid: Uid, seq: Seq) {
+        let before = self.read_by_other();
+        let reader = self.readers.entry(uid).or_insert(Seq(0));
+        *reader = (*reader).max(seq);
+        self.timeline.mark_read(before, self.read_by_other());
+    }
+
+    /// How far the other one of a pair has read. In a room "read" would have
+    /// to say by whom, so nothing is.
+    fn read_by_other(&self) -> Seq {
+        self.readers.values().copied().max().unwrap_or_default()
+    }
+
+    fn delivery_of(&self, seq: Seq) -> Delivery {
+        if seq <= self.read_by_other() {
+            Delivery::Read
+        } else {
+            Delivery::Sent
+        }
+    }
+
+    /// How far has been heard without a hole at the end; 0 when nothing is known.
+    pub fn last_known(&self) -> Seq {
+        match &self.log {
+            Log::Unknown | Log::Empty => Seq(0),
+            Log::Known(coverage) => coverage.last().unwrap_or_default(),
+        }
+    }
+
+    fn first_known(&self) -> Option<Seq> {
+        match &self.log {
+            Log::Unknown | Log::Empty => None,
+            Log::Known(coverage) => coverage.first(),
+        }
+    }
+
+    /// Whether the newest page has come.
+    pub fn is_loaded(&self) -> bool {
+        self.log != Log::Unknown
+    }
+
+    /// Whether messages are known to exist after the last that is here.
+    pub fn is_behind(&self) -> bool {
+        self.last_known() < self.head
+    }
+
+    fn is_oldest_known(&self) -> bool {
+        match &self.log {
+            Log::Unknown => false,
+            Log::Empty => true,
+            Log::Known(coverage) => coverage.first().is_some_and(|first| first <= Seq(1)),
+        }
+    }
+
+    /// What the page shows of the log's ends.
+    pub fn history_state(&self) -> HistoryState {
+        HistoryState {
+            oldest_known: self.is_oldest_known(),
+            loading: self.backward.is_open() || (!self.is_loaded() && self.forward.is_open()),
+            failed: self.backward == Fetch::Failed || self.forward == Fetch::Failed,
+            catching_up: self.is_loaded() && self.forward.is_open(),
+        }
+    }
+
+    /// The rows waiting here that these ids name stand so.
+    pub fn set_deliveries(&mut self, deliveries: Vec<(ClientId, Delivery)>) {
+        for (client_id, delivery) in deliveries {
+            self.timeline
+                .update_waiting(&client_id, |item| item.delivery = Some(delivery));
+        }
+    }
+
+    /// How many messages wait for those before them.
+    pub fn early_len(&self) -> usize {
+        self.early.len()
+    }
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The messages that a page may hold: those of its range, in order, once.
+fn in_range(mut messages: Vec<Message>, first: Seq, last: Seq) -> Vec<Message> {
+    messages.retain(|message| message.seq.is_some_and(|seq| seq >= first && seq <= last));
+    messages.sort_by_key(|message| message.seq);
+    messages.dedup_by_key(|message| message.seq);
+    messages
+}
+
+fn last_line(message: &Message, me: Option<&Uid>) -> LastLine {
+    LastLine {
+        author: message
+            .from
+            .as_ref()
+            .map(|person: &Person| person.name.clone()),
+        mine: message
+            .from
+            .as_ref()
+            .is_some_and(|person| Some(&person.uid) == me),
+        kind: message.content.kind(),
+        text: message.content.text().chars().take(120).collect(),
+        at: message.at,
+    }
+}

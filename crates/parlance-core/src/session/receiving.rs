@@ -1,0 +1,422 @@
+//! The way in: what each frame does. Live messages, pages, echoes and
+//! acknowledgements of one message all end in one row.
+//!
+//! Knows nothing of how a frame was written.
+
+use std::time::Duration;
+
+use super::phase::{Phase, Sums};
+use super::{Account, Event, Oddity, Output, Session, Target, retry_at};
+use crate::close::EndReason;
+use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
+use crate::frame::{
+    ClientFrame, ConversationHead, Cursor, Fill, Heads, Message, Opened, Page, Part, ServerFrame,
+    Welcome,
+};
+use crate::history::Fetch;
+use crate::ids::{ConversationId, Seq, Uid};
+use crate::outbox::Kept;
+use crate::time::Instant;
+
+/// Somebody who types is believed for so long.
+const TYPING_FOR: Duration = Duration::from_secs(5);
+
+impl Session {
+    pub(super) fn on_frame(&mut self, now: Instant, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Welcome(welcome) => self.on_welcome(now, welcome),
+            ServerFrame::Refused(refusal) => self.end(now, EndReason::Refused(refusal)),
+            ServerFrame::Opened(opened) => self.on_conversation_opened(now, opened),
+            ServerFrame::Ack(ack) => self.on_ack(now, ack),
+            ServerFrame::Nack(nack) => self.on_nack(now, nack),
+            ServerFrame::Message(message) => {
+                self.on_own_message(&message);
+                self.on_message(now, message);
+            }
+            ServerFrame::Page(page) => self.on_page(now, page),
+            ServerFrame::Gone(gone) => {
+                let retry = retry_at(now, gone.retry);
+                let asked = |fetch: Fetch| fetch.is(gone.request);
+                for (id, conversation) in &mut self.conversations {
+                    let gap = conversation.gap.is_some_and(|(_, fetch)| asked(fetch));
+                    if asked(conversation.forward) || asked(conversation.backward) || gap {
+                        conversation.on_page_failed(gone.request, retry);
+                        self.touched.insert(id.clone());
+                    }
+                }
+            }
+            ServerFrame::Roster(id, people) => {
+                Self::conversation_mut(&mut self.conversations, &id)
+                    .presence
+                    .on_list(people);
+                self.tell_people(&id);
+            }
+            ServerFrame::Came(id, person) => {
+                let conversation = Self::conversation_mut(&mut self.conversations, &id);
+                if conversation.presence.on_came(person) {
+                    self.tell_people(&id);
+                }
+            }
+            ServerFrame::Went(id, uid, seen) => {
+                let conversation = Self::conversation_mut(&mut self.conversations, &id);
+                if conversation.presence.on_went(uid, seen) {
+                    self.tell_people(&id);
+                    self.tell_typists(&id);
+                }
+            }
+            ServerFrame::Typing(id, person) => {
+                if Some(&person.uid) != self.uid() {
+                    let conversation = Self::conversation_mut(&mut self.conversations, &id);
+                    conversation.presence.on_typing(person, now + TYPING_FOR);
+                    self.tell_typists(&id);
+                }
+            }
+            ServerFrame::Read(id, uid, seq) => self.on_read(&id, uid, seq),
+            ServerFrame::Ping(heads) => {
+                self.transmit(&ClientFrame::Pong);
+                self.on_heads(now, heads);
+            }
+            ServerFrame::Pong(heads) => self.on_heads(now, heads),
+            ServerFrame::Bye(bye) => {
+                self.drop_link(now, crate::close::NORMAL);
+                self.wait_out(now, bye.retry_after);
+            }
+            ServerFrame::Conversation(head) => {
+                self.on_conversation_head(now, &head);
+            }
+            ServerFrame::Lost => {
+                self.count(Oddity::LostFrames, "a jump in the frame numbers");
+                self.catch_up_all(now);
+            }
+        }
+    }
+
+    fn on_welcome(&mut self, now: Instant, welcome: Welcome) {
+        if !matches!(self.phase, Phase::Greeting(_)) {
+            self.count(Oddity::UnknownFrame, "a second welcome");
+            return;
+        }
+        self.become_person(&welcome.me.uid);
+        self.tell(Event::Me(welcome.me.clone()));
+        self.tell(Event::Limits(welcome.limits));
+        self.me = Some(welcome.me);
+        self.backoff.set_spread(welcome.spread);
+        self.enter_online(now, welcome.ping_every);
+        if self
+            .epoch
+            .as_ref()
+            .is_some_and(|epoch| *epoch != welcome.epoch)
+        {
+            self.forget_logs();
+        }
+        self.epoch = Some(welcome.epoch);
+        for head in &welcome.conversations {
+            self.on_conversation_head(now, head);
+        }
+        self.aim();
+        let again: Vec<ConversationId> = self.conversations.keys().cloned().collect();
+        for id in again {
+            let Some(conversation) = self.conversations.get_mut(&id) else {
+                continue;
+            };
+            if conversation.forward == Fetch::Failed {
+                conversation.forward = Fetch::Wanted(now);
+            }
+            self.touched.insert(id);
+        }
+        if let Some(current) = self.current.clone() {
+            self.open_current(now, &current);
+        }
+    }
+
+    /// The server says who I am. What another person left on this device is
+    /// not mine to show or to send.
+    fn become_person(&mut self, uid: &Uid) {
+        let known = match &self.account {
+            Account::Loading(known) | Account::Loaded(known) => Some(known),
+            Account::Nobody => None,
+        };
+        if known == Some(uid) {
+            return;
+        }
+        if known.is_some() {
+            // What was typed here before anybody was known stays with the one
+            // who typed it: under the hint, on the device.
+            let current = self.current.clone();
+            self.forget_person();
+            if let (Some(ConversationId::Room(name)), Target::Room(_)) = (current, &self.target) {
+                self.target = Target::Room(name);
+            }
+        }
+        self.account = Account::Loading(uid.clone());
+        self.outputs.push_back(Output::Load(uid.clone()));
+        let unkept: Vec<_> = self
+            .outbox
+            .entries()
+            .filter(|entry| entry.kept == Kept::No)
+            .map(|entry| entry.draft.conversation.clone())
+            .collect();
+        self.touched.extend(unkept);
+    }
+
+    fn forget_logs(&mut self) {
+        for (id, conversation) in &mut self.conversations {
+            conversation.forget_log();
+            self.touched.insert(id.clone());
+        }
+    }
+
+    /// Opens what is to be shown first, as soon as it can be named.
+    pub(super) fn aim(&mut self) {
+        if self.current.is_some() {
+            return;
+        }
+        let id = match &self.target {
+            Target::Room(name) => Some(ConversationId::room(name.clone())),
+            Target::Person(other, _) => self
+                .uid()
+                .map(|me| ConversationId::pair(me.clone(), other.clone())),
+            Target::Nothing => None,
+        };
+        if let Some(id) = id {
+            // Only once: after that the person chooses.
+            if !matches!(self.target, Target::Person(_, Some(_))) {
+                self.target = Target::Nothing;
+            }
+            Self::conversation_mut(&mut self.conversations, &id);
+            self.touched.insert(id.clone());
+            self.set_current(Some(id));
+        }
+    }
+
+    /// Says that I am here, and asks for the newest page if it is not here.
+    pub(super) fn open_current(&mut self, now: Instant, id: &ConversationId) {
+        if !matches!(self.phase, Phase::Online(_)) {
+            return;
+        }
+        self.transmit(&ClientFrame::Open(id.clone()));
+        let conversation = Self::conversation_mut(&mut self.conversations, id);
+        if !conversation.is_loaded() && !conversation.forward.is_open() {
+            conversation.forward = Fetch::Wanted(now);
+        }
+        self.touched.insert(id.clone());
+    }
+
+    fn on_conversation_head(&mut self, now: Instant, head: &ConversationHead) {
+        let me = self.uid().cloned();
+        let id = &head.conversation;
+        let conversation = Self::conversation_mut(&mut self.conversations, id);
+        let mut ahead = None;
+        if conversation.is_loaded() && conversation.is_ahead_of(head.head) {
+            ahead = Some(format!("{} of {}", conversation.last_known(), head.head));
+            conversation.forget_log();
+        }
+        conversation.on_head(head, me.as_ref());
+        let behind = conversation.is_loaded() && conversation.is_behind();
+        let shown = self.current.as_ref() == Some(id);
+        if (behind || (shown && !conversation.is_loaded())) && !conversation.forward.is_open() {
+            conversation.forward = Fetch::Wanted(now);
+        }
+        self.touched.insert(id.clone());
+        if let Some(what) = ahead {
+            self.count(Oddity::CursorAhead, what);
+        }
+    }
+
+    fn on_conversation_opened(&mut self, now: Instant, opened: Opened) {
+        let id = opened.head.conversation.clone();
+        self.on_conversation_head(now, &opened.head);
+        let me = self.uid().cloned();
+        let Some(conversation) = self.conversations.get_mut(&id) else {
+            return;
+        };
+        conversation.talk = opened.talk;
+        if matches!(id, ConversationId::Pair(..)) {
+            for (uid, seq) in opened.readers {
+                if Some(&uid) != me.as_ref() {
+                    conversation.on_reader(uid, seq);
+                }
+            }
+        }
+    }
+
+    /// A message, live or acknowledged.
+    pub(super) fn on_message(&mut self, now: Instant, message: Message) {
+        let id = message.conversation.clone();
+        let uid = self.uid().cloned();
+        let conversation = Self::conversation_mut(&mut self.conversations, &id);
+        let mut viewer = Self::viewer(uid.as_ref(), &mut self.keys);
+        let own = message
+            .from
+            .as_ref()
+            .is_some_and(|from| Some(&from.uid) == uid.as_ref());
+        let applied = conversation.on_live(message, now, &mut viewer);
+        // The echo of what was acknowledged is no oddity.
+        self.on_applied(&id, applied, own);
+    }
+
+    fn on_page(&mut self, now: Instant, page: Page) {
+        let id = page.conversation.clone();
+        let request = page.request;
+        let awaited = self.conversations.get(&id).is_some_and(|conversation| {
+            let gap = conversation.gap.is_some_and(|(_, fetch)| fetch.is(request));
+            conversation.forward.is(request) || conversation.backward.is(request) || gap
+        });
+        if !awaited {
+            self.count(Oddity::StrayPage, "a page that nobody waits for");
+            return;
+        }
+        if self
+            .epoch
+            .as_ref()
+            .is_some_and(|epoch| *epoch != page.epoch)
+        {
+            // The log was replaced while the link lived: read it anew.
+            self.epoch = Some(page.epoch);
+            self.forget_logs();
+            if let Some(current) = self.current.clone() {
+                self.open_current(now, &current);
+            }
+            return;
+        }
+        for message in &page.messages {
+            self.on_own_message(message);
+        }
+        let uid = self.uid().cloned();
+        let conversation = Self::conversation_mut(&mut self.conversations, &id);
+        let mut viewer = Self::viewer(uid.as_ref(), &mut self.keys);
+        let applied = conversation.on_page(page, now, &mut viewer);
+        // Overlap of a page with what is here is how pages are.
+        self.on_applied(&id, applied, true);
+    }
+
+    fn on_applied(&mut self, id: &ConversationId, applied: Applied, expected: bool) {
+        self.touched.insert(id.clone());
+        if applied.duplicates > 0 && !expected {
+            self.count(Oddity::Duplicate, format!("{} of them", applied.duplicates));
+        }
+        if applied.stopped_typing > 0 {
+            self.tell_typists(id);
+        }
+    }
+
+    fn on_read(&mut self, id: &ConversationId, uid: Uid, seq: Seq) {
+        let mine = Some(&uid) == self.uid();
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        if mine {
+            conversation.on_read_elsewhere(seq);
+        } else if matches!(id, ConversationId::Pair(..)) {
+            conversation.on_reader(uid, seq);
+        }
+        self.touched.insert(id.clone());
+    }
+
+    /// How far the server's conversations have got: what is missing here is
+    /// noticed on a link that is alive and routed nowhere.
+    fn on_heads(&mut self, now: Instant, heads: Heads) {
+        for (id, seq) in heads.changed {
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                conversation.on_heard_of(seq, now);
+                self.touched.insert(id);
+            }
+        }
+        let Some(theirs) = heads.sum else { return };
+        let ours = self
+            .conversations
+            .values()
+            .fold(0_u64, |sum, it| sum.wrapping_add(it.head.0));
+        let Phase::Online(online) = &mut self.phase else {
+            return;
+        };
+        match (ours == theirs, online.sums) {
+            (true, Sums::Agree | Sums::Doubted) => online.sums = Sums::Agree,
+            (_, Sums::Ignored) => {}
+            (false, Sums::Agree) => online.sums = Sums::Doubted,
+            (false, Sums::Doubted) => {
+                online.sums = Sums::Ignored;
+                if self.may_resync(now) {
+                    self.count(Oddity::LostFrames, "the sum of heads differs");
+                    self.drop_link(now, crate::close::SILENT);
+                    self.dial(now);
+                }
+            }
+        }
+    }
+
+    /// Something was lost: every log that is here is looked at again.
+    fn catch_up_all(&mut self, now: Instant) {
+        for (id, conversation) in &mut self.conversations {
+            if conversation.is_loaded() && !conversation.forward.is_open() {
+                conversation.forward = Fetch::Wanted(now);
+                self.touched.insert(id.clone());
+            }
+        }
+    }
+
+    /// Asks for every page that is wanted and due.
+    pub(super) fn ask_for_pages(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Online(_)) {
+            return;
+        }
+        let mut fills = Vec::new();
+        for (id, conversation) in &mut self.conversations {
+            let mut ask = |part: Part| {
+                self.last_request.0 += 1;
+                let request = self.last_request;
+                fills.push(Fill {
+                    request,
+                    conversation: id.clone(),
+                    part,
+                    limit: PAGE,
+                });
+                Fetch::Asked(request, now + PAGE_WITHIN)
+            };
+            if is_due(conversation.forward, now) {
+                conversation.forward = ask(conversation.forward_part());
+            }
+            if is_due(conversation.backward, now) {
+                conversation.backward = conversation.backward_part().map_or(Fetch::Idle, &mut ask);
+            }
+            if let Some((key, fetch)) = conversation.gap
+                && is_due(fetch, now)
+            {
+                // From the newer end: that is where the reader comes from.
+                conversation.gap = conversation
+                    .timeline
+                    .gap(key)
+                    .map(|gap| (key, ask(Part::Before(gap.last.next()))));
+            }
+        }
+        for fill in fills {
+            self.touched.insert(fill.conversation.clone());
+            self.transmit(&ClientFrame::Fill(fill));
+        }
+    }
+
+    /// How far each log has been heard, the one on show first.
+    pub(super) fn cursors(&self) -> Vec<(ConversationId, Cursor)> {
+        let Some(epoch) = &self.epoch else {
+            return Vec::new();
+        };
+        let mut cursors: Vec<_> = self
+            .conversations
+            .iter()
+            .filter(|(_, conversation)| conversation.is_loaded())
+            .map(|(id, conversation)| {
+                let cursor = Cursor {
+                    epoch: epoch.clone(),
+                    seq: conversation.last_known(),
+                };
+                (id.clone(), cursor)
+            })
+            .collect();
+        cursors.sort_by_key(|(id, _)| self.current.as_ref() != Some(id));
+        cursors
+    }
+}
+
+fn is_due(fetch: Fetch, now: Instant) -> bool {
+    matches!(fetch, Fetch::Wanted(at) if at <= now)
+}

@@ -1,0 +1,479 @@
+//! The way out: keep, show, hand over, prove. Each message is on the device
+//! before it is shown, and in the outbox until the server has proved it.
+//!
+//! Knows nothing of how a frame is written.
+
+use std::time::Duration;
+
+use super::phase::Phase;
+use super::{Account, Durability, Event, Oddity, Session, StorageFailure, retry_at, wedged};
+use crate::content::Content;
+use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
+use crate::heartbeat::Verdict;
+use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
+use crate::outbox::{ASK_AFTER, Draft, InFlight, Kept, State, Stored, Write};
+use crate::time::{Instant, UnixMillis};
+use crate::timeline::{Delivery, Failure, Item, Side};
+
+/// A write that takes longer is not waited for: the row is shown, with the
+/// page saying that it is not kept.
+const SAVE_WITHIN: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// Somebody said something here.
+    pub(super) fn say(
+        &mut self,
+        now: Instant,
+        conversation: ConversationId,
+        content: Content,
+        said_at: UnixMillis,
+    ) {
+        if !self.outbox.has_room_for(&content) {
+            let text = content.text().to_owned();
+            self.tell(Event::OutboxFull(conversation, text));
+            return;
+        }
+        let bits = (u128::from(self.chance.bits()) << 64) | u128::from(self.chance.bits());
+        // The device's time orders what several stays of one person leave
+        // behind; within one stay the counter does.
+        let by_clock = u64::try_from(said_at.0).unwrap_or_default();
+        let draft = Draft {
+            client_id: ClientId::from_bits(bits),
+            conversation,
+            content,
+            said_at,
+            order: self.outbox.next_order().max(by_clock),
+        };
+        let key = self.next_key();
+        match self.keeper() {
+            Some(uid) => {
+                let save = self.save(Write::Keep(uid, Box::new(draft.to_record())));
+                let state = State::Saving(now + SAVE_WITHIN);
+                self.outbox.add(draft, key, state, Kept::Saving(save));
+            }
+            None => {
+                // Nobody is known yet, so there is nobody to keep it for.
+                self.show(&draft, key);
+                self.outbox.add(draft, key, State::Queued, Kept::No);
+                self.set_durability(Durability::LostOnClose);
+            }
+        }
+    }
+
+    /// A write is complete, or failed.
+    pub(super) fn on_saved(
+        &mut self,
+        _now: Instant,
+        save: SaveId,
+        result: Result<(), StorageFailure>,
+    ) {
+        let ours = |kept: Kept| kept == Kept::Saving(save);
+        let found = self.outbox.entries_mut().find(|entry| ours(entry.kept));
+        let shown = found.map(|entry| {
+            entry.kept = if result.is_ok() { Kept::Yes } else { Kept::No };
+            let was_hidden = matches!(entry.state, State::Saving(_));
+            if was_hidden {
+                entry.state = State::Queued;
+            }
+            (entry.draft.clone(), entry.key, was_hidden)
+        });
+        if let Some((draft, key, true)) = &shown {
+            self.show(draft, *key);
+        }
+        match result {
+            Ok(()) => self.keep_the_rest(),
+            Err(failure) => {
+                self.count(Oddity::Storage, failure.0);
+                self.set_durability(Durability::LostOnClose);
+            }
+        }
+    }
+
+    /// A write takes too long.
+    pub(super) fn on_save_slow(&mut self, client_id: &ClientId) {
+        let Some(entry) = self.outbox.find_mut(client_id) else {
+            return;
+        };
+        entry.state = State::Queued;
+        let (draft, key) = (entry.draft.clone(), entry.key);
+        self.show(&draft, key);
+        self.set_durability(Durability::LostOnClose);
+    }
+
+    /// Storage works: what it does not have yet is given to it. When it has
+    /// everything, closing the page loses nothing.
+    fn keep_the_rest(&mut self) {
+        let Some(uid) = self.keeper() else { return };
+        let missing: Vec<ClientId> = self
+            .outbox
+            .entries()
+            .filter(|entry| entry.kept == Kept::No)
+            .map(|entry| entry.draft.client_id.clone())
+            .collect();
+        for client_id in missing {
+            let Some(entry) = self.outbox.find(&client_id) else {
+                continue;
+            };
+            let record = Box::new(entry.draft.to_record());
+            let save = self.save(Write::Keep(uid.clone(), record));
+            if let Some(entry) = self.outbox.find_mut(&client_id) {
+                entry.kept = Kept::Saving(save);
+            }
+        }
+        if self.outbox.entries().all(|entry| entry.kept == Kept::Yes) {
+            self.set_durability(Durability::Kept);
+        }
+    }
+
+    /// What the device had kept.
+    pub(super) fn on_loaded(
+        &mut self,
+        _now: Instant,
+        uid: &Uid,
+        wall: UnixMillis,
+        stored: Result<Stored, StorageFailure>,
+    ) {
+        // The device may answer after somebody else has come.
+        if self.account != Account::Loading(uid.clone()) {
+            return;
+        }
+        self.account = Account::Loaded(uid.clone());
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(failure) => {
+                self.count(Oddity::Storage, failure.0);
+                self.set_durability(Durability::LostOnClose);
+                return;
+            }
+        };
+        let mut drafts = Vec::new();
+        for value in &stored.unsent {
+            match Draft::from_record(value) {
+                Ok(draft) => drafts.push(draft),
+                // Left where it is, for whoever can read it.
+                Err(what) => self.count(Oddity::BadRow, what),
+            }
+        }
+        drafts.sort_by_key(|draft| draft.order);
+        let oldest_order = drafts.first().map(|draft| draft.order);
+        for mut draft in drafts {
+            if self.outbox.find(&draft.client_id).is_some() {
+                continue;
+            }
+            // Two tabs may have written the same order.
+            while self
+                .outbox
+                .entries()
+                .any(|entry| entry.draft.order == draft.order)
+            {
+                draft.order += 1;
+            }
+            let age = wall.0.saturating_sub(draft.said_at.0);
+            let too_old = u128::try_from(age).is_ok_and(|age| age > ASK_AFTER.as_millis());
+            let state = if too_old {
+                State::Asking
+            } else {
+                State::Queued
+            };
+            let key = self.next_key();
+            self.outbox.add(draft, key, state, Kept::Yes);
+        }
+        if oldest_order.is_some() {
+            self.show_all_again();
+        }
+        for (conversation, text) in stored.unfinished {
+            if let Some(id) = ConversationId::parse(&conversation) {
+                self.tell(Event::Draft(id, text));
+            }
+        }
+        self.keep_the_rest();
+    }
+
+    /// Puts the rows of everything unsent in the order of saying.
+    fn show_all_again(&mut self) {
+        let unsent: Vec<(Draft, ItemKey)> = self
+            .outbox
+            .entries()
+            .filter(|entry| !matches!(entry.state, State::Saving(_)))
+            .map(|entry| (entry.draft.clone(), entry.key))
+            .collect();
+        for (draft, key) in unsent {
+            if let Some(conversation) = self.conversations.get_mut(&draft.conversation) {
+                conversation.timeline.remove_waiting(&draft.client_id);
+            }
+            self.show(&draft, key);
+        }
+    }
+
+    /// Shows a message that waits here.
+    fn show(&mut self, draft: &Draft, key: ItemKey) {
+        let author = self.me.clone().or_else(|| {
+            let uid = self.uid()?.clone();
+            let name = uid.to_string();
+            Some(Person {
+                uid,
+                name,
+                avatar: None,
+                online: true,
+                last_seen: None,
+                host: false,
+            })
+        });
+        let id = &draft.conversation;
+        let conversation = Self::conversation_mut(&mut self.conversations, id);
+        conversation.timeline.say(Item {
+            key,
+            client_id: Some(draft.client_id.clone()),
+            id: None,
+            seq: None,
+            side: Side::Mine,
+            author,
+            content: draft.content.clone(),
+            at: Some(draft.said_at),
+            delivery: Some(Delivery::Queued(crate::timeline::Queued::Turn)),
+        });
+        self.touched.insert(id.clone());
+    }
+
+    /// Hands over what may go: the head of each conversation's queue, once
+    /// what the server has is known, for it may have the message already.
+    pub(super) fn hand_over(&mut self, now: Instant) {
+        let Phase::Online(online) = &self.phase else {
+            return;
+        };
+        let deadline = now + online.heartbeat.proof_within();
+        let ready: Vec<Say> = self
+            .outbox
+            .ready(now)
+            .into_iter()
+            .filter(|entry| {
+                let conversation = self.conversations.get(&entry.draft.conversation);
+                !conversation.is_some_and(|it| it.is_loaded() && it.forward.is_open())
+            })
+            .map(|entry| Say {
+                client_id: entry.draft.client_id.clone(),
+                conversation: entry.draft.conversation.clone(),
+                content: entry.draft.content.clone(),
+            })
+            .collect();
+        for say in ready {
+            if let Some(entry) = self.outbox.find_mut(&say.client_id) {
+                entry.state = State::InFlight(InFlight {
+                    since: now,
+                    deadline,
+                });
+            }
+            self.touched.insert(say.conversation.clone());
+            self.transmit(&ClientFrame::Say(say));
+        }
+    }
+
+    /// A message of mine is stored.
+    pub(super) fn on_ack(&mut self, now: Instant, ack: Ack) {
+        let Some(entry) = self.outbox.find(&ack.client_id) else {
+            self.count(Oddity::StrayAck, "an acknowledgement of nothing that waits");
+            return;
+        };
+        if let State::InFlight(in_flight) = entry.state
+            && let Phase::Online(online) = &mut self.phase
+        {
+            online.heartbeat.measured(now.since(in_flight.since));
+        }
+        let draft = entry.draft.clone();
+        let stamp = Stamp {
+            id: ack.id,
+            seq: ack.seq,
+            at: ack.at,
+        };
+        self.on_proved(&draft, &stamp);
+        let Some(seq) = stamp.seq else { return };
+        let message = Message {
+            conversation: draft.conversation.clone(),
+            seq: Some(seq),
+            id: stamp.id,
+            client_id: Some(draft.client_id),
+            from: self.me.clone(),
+            content: draft.content,
+            at: stamp.at.or(Some(draft.said_at)),
+        };
+        self.on_message(now, message);
+    }
+
+    /// It is on the server: its row says so, and the device may forget it.
+    fn on_proved(&mut self, draft: &Draft, stamp: &Stamp) {
+        self.outbox.remove(&draft.client_id);
+        if let Some(uid) = self.keeper() {
+            self.save(Write::Forget(uid, draft.client_id.clone()));
+        }
+        if let Some(conversation) = self.conversations.get_mut(&draft.conversation) {
+            conversation
+                .timeline
+                .update_waiting(&draft.client_id, |item| {
+                    item.delivery = Some(Delivery::Sent);
+                    item.id.clone_from(&stamp.id);
+                    item.seq = stamp.seq;
+                    item.at = stamp.at.or(item.at);
+                });
+        }
+        self.touched.insert(draft.conversation.clone());
+        if self.outbox.entries().all(|entry| entry.kept == Kept::Yes) {
+            self.set_durability(Durability::Kept);
+        }
+    }
+
+    /// A message of mine came from the server: that proves it, whatever
+    /// became of the acknowledgement.
+    pub(super) fn on_own_message(&mut self, message: &Message) {
+        let mine = message
+            .from
+            .as_ref()
+            .is_some_and(|from| Some(&from.uid) == self.uid());
+        let Some(client_id) = message.client_id.as_ref().filter(|_| mine) else {
+            return;
+        };
+        let Some(entry) = self.outbox.find(client_id) else {
+            return;
+        };
+        let draft = entry.draft.clone();
+        let stamp = Stamp {
+            id: message.id.clone(),
+            seq: message.seq,
+            at: message.at,
+        };
+        self.on_proved(&draft, &stamp);
+    }
+
+    /// A message of mine was not stored.
+    pub(super) fn on_nack(&mut self, now: Instant, nack: Nack) {
+        let state = match retry_at(now, nack.retry) {
+            Some(at) => State::Delayed(at),
+            None => wedged(match nack.reason {
+                NackReason::TooLarge => Failure::TooLarge,
+                NackReason::Forbidden => Failure::Forbidden,
+                NackReason::NoConversation => Failure::NoConversation,
+                NackReason::RateLimited | NackReason::Unavailable | NackReason::ClientIdReused => {
+                    Failure::Other(String::new())
+                }
+                NackReason::Other(text) => Failure::Other(text),
+            }),
+        };
+        let Some(entry) = self.outbox.find_mut(&nack.client_id) else {
+            self.count(Oddity::StrayAck, "a refusal of nothing that waits");
+            return;
+        };
+        entry.state = state;
+        self.touched.insert(entry.draft.conversation.clone());
+    }
+
+    /// What was on its way is refused for good.
+    pub(super) fn wedge_in_flight(&mut self, failure: Failure) {
+        for entry in self.outbox.entries_mut() {
+            if matches!(entry.state, State::InFlight(_)) {
+                entry.state = wedged(failure.clone());
+                self.touched.insert(entry.draft.conversation.clone());
+            }
+        }
+    }
+
+    /// The page slept: what is on its way gets its time again.
+    pub(super) fn extend_proofs(&mut self, now: Instant) {
+        for entry in self.outbox.entries_mut() {
+            if let State::InFlight(in_flight) = &mut entry.state {
+                in_flight.deadline = now + self.dialect.capabilities().liveness.proof_within;
+            }
+        }
+    }
+
+    /// Asks the server if it is there, unless it was heard within the span.
+    pub(super) fn ask_server_if_quiet(&mut self, now: Instant, span: Duration) {
+        let Phase::Online(online) = &mut self.phase else {
+            return;
+        };
+        if online.heartbeat.ask_unless_heard_within(now, span) == Verdict::Ask {
+            self.ask_server();
+        }
+    }
+
+    /// Tries one again that was refused, or that is too old to go unasked.
+    pub(super) fn retry(&mut self, key: ItemKey) {
+        self.decide(key, None);
+    }
+
+    /// Changes the words of one that was refused, and tries again.
+    pub(super) fn edit(&mut self, key: ItemKey, content: Content) {
+        self.decide(key, Some(content));
+    }
+
+    fn decide(&mut self, key: ItemKey, content: Option<Content>) {
+        let Some(entry) = self.outbox.find_key(key) else {
+            return;
+        };
+        if !matches!(entry.state, State::Wedged(_) | State::Asking) {
+            return;
+        }
+        let client_id = entry.draft.client_id.clone();
+        let keeper = self.keeper();
+        let Some(entry) = self.outbox.find_mut(&client_id) else {
+            return;
+        };
+        entry.state = State::Queued;
+        let id = entry.draft.conversation.clone();
+        let Some(content) = content else {
+            self.touched.insert(id);
+            return;
+        };
+        // Refused for good means not stored: the same id may bear other words.
+        entry.draft.content = content.clone();
+        entry.kept = Kept::No;
+        let record = Box::new(entry.draft.to_record());
+        if let Some(uid) = keeper {
+            let save = self.save(Write::Keep(uid, record));
+            if let Some(entry) = self.outbox.find_mut(&client_id) {
+                entry.kept = Kept::Saving(save);
+            }
+        }
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation
+                .timeline
+                .update_waiting(&client_id, |item| item.content = content);
+        }
+        self.touched.insert(id);
+    }
+
+    /// Gives one up that is not on its way.
+    pub(super) fn delete(&mut self, key: ItemKey) {
+        let Some(entry) = self.outbox.find_key(key) else {
+            return;
+        };
+        if matches!(entry.state, State::InFlight(_)) {
+            return;
+        }
+        let (client_id, id) = (
+            entry.draft.client_id.clone(),
+            entry.draft.conversation.clone(),
+        );
+        self.outbox.remove(&client_id);
+        if let Some(uid) = self.keeper() {
+            self.save(Write::Forget(uid, client_id.clone()));
+        }
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.timeline.remove_waiting(&client_id);
+        }
+        self.touched.insert(id);
+    }
+
+    /// Whose rows the device keeps.
+    pub(super) fn keeper(&self) -> Option<Uid> {
+        match &self.account {
+            Account::Nobody => None,
+            Account::Loading(uid) | Account::Loaded(uid) => Some(uid.clone()),
+        }
+    }
+}
+
+/// What the server put on a message that it has stored.
+struct Stamp {
+    id: Option<MessageId>,
+    seq: Option<Seq>,
+    at: Option<UnixMillis>,
+}
