@@ -113,6 +113,7 @@ pub struct Session {
     account: Account,
     epoch: Option<Epoch>,
     target: Target,
+    aim: Aim,
     current: Option<ConversationId>,
     conversations: BTreeMap<ConversationId, conversation::Conversation>,
     outbox: Outbox,
@@ -150,6 +151,15 @@ enum Account {
     Loaded(Uid),
 }
 
+/// Whether the person has been taken to what is to be shown first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// As soon as it can be named.
+    Due,
+    /// They have, and go where they like.
+    Taken,
+}
+
 /// What the device says about its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Network {
@@ -176,6 +186,7 @@ impl Session {
             account: last_known.map_or(Account::Nobody, Account::Loading),
             epoch: None,
             target,
+            aim: Aim::Due,
             current: None,
             conversations: BTreeMap::new(),
             outbox: Outbox::default(),
@@ -772,6 +783,7 @@ impl Session {
         self.me = None;
         self.account = Account::Nobody;
         self.epoch = None;
+        self.aim = Aim::Due;
         self.set_current(None);
     }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::phase::{Phase, Sums};
-use super::{Account, Event, Oddity, Output, Session, Target, retry_at};
+use super::{Account, Aim, Event, Oddity, Output, Session, Target, retry_at};
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
 use crate::frame::{
@@ -140,13 +140,9 @@ impl Session {
             return;
         }
         if known.is_some() {
-            // What was typed here before anybody was known stays with the one
-            // who typed it: under the hint, on the device.
-            let current = self.current.clone();
+            // What was said here under the hint stays on the device with the
+            // one whom the hint named.
             self.forget_person();
-            if let (Some(ConversationId::Room(name)), Target::Room(_)) = (current, &self.target) {
-                self.target = Target::Room(name);
-            }
         }
         self.account = Account::Loading(uid.clone());
         self.outputs.push_back(Output::Load(uid.clone()));
@@ -168,7 +164,7 @@ impl Session {
 
     /// Opens what is to be shown first, as soon as it can be named.
     pub(super) fn aim(&mut self) {
-        if self.current.is_some() {
+        if self.aim == Aim::Taken {
             return;
         }
         let id = match &self.target {
@@ -179,10 +175,8 @@ impl Session {
             Target::Nothing => None,
         };
         if let Some(id) = id {
-            // Only once: after that the person chooses.
-            if !matches!(self.target, Target::Person(_, Some(_))) {
-                self.target = Target::Nothing;
-            }
+            // Once a person: after that they choose.
+            self.aim = Aim::Taken;
             Self::conversation_mut(&mut self.conversations, &id);
             self.touched.insert(id.clone());
             self.set_current(Some(id));
