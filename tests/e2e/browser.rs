@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use thirtyfour::extensions::cdp::ChromeDevTools;
+use thirtyfour::cdp::Cdp;
 use thirtyfour::prelude::*;
 
 use crate::folder::Folder;
@@ -100,8 +100,16 @@ impl Browser {
     async fn webkit() -> Self {
         let display = Process::start(
             &program("PARLANCE_XVFB", "Xvfb"),
-            &["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"]
-                .map(str::to_owned),
+            &[
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1600x1200x24",
+                "-nolisten",
+                "tcp",
+            ]
+            .map(str::to_owned),
             &[],
         );
         let number: u16 = display.wait_for_line(START_DEADLINE, |line| line.trim().parse().ok());
@@ -153,6 +161,40 @@ impl Browser {
         *self = Self::chromium(profile).await;
     }
 
+    /// Waits until the browser has written its cookies to the disk.
+    pub(crate) async fn cookies_are_kept(&self, deadline: Duration) {
+        let cookies = self.driver().get_all_cookies().await.expect("cookies");
+        let profile = self
+            .profile
+            .as_ref()
+            .expect("only Chromium keeps a profile")
+            .path();
+        let files = [
+            "Cookies",
+            "Cookies-wal",
+            "Network/Cookies",
+            "Network/Cookies-wal",
+        ]
+        .map(|file| profile.join("Default").join(file));
+        let holds = |name: &str| {
+            files.iter().any(|file| {
+                let bytes = std::fs::read(file).unwrap_or_default();
+                bytes
+                    .windows(name.len())
+                    .any(|window| window == name.as_bytes())
+            })
+        };
+        let until = tokio::time::Instant::now() + deadline;
+        while !cookies.iter().all(|cookie| holds(&cookie.name)) {
+            let names: Vec<&str> = cookies.iter().map(|cookie| cookie.name.as_str()).collect();
+            assert!(
+                tokio::time::Instant::now() < until,
+                "cookies never kept: {names:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// The session is not closed but forgotten: what is killed answers no goodbye.
     fn forget_session(&mut self) {
         if let Some(driver) = self.driver.take() {
@@ -180,7 +222,12 @@ impl Browser {
         script: &str,
         arguments: Vec<Value>,
     ) -> WebDriverResult<Value> {
-        Ok(self.driver().execute(script, arguments).await?.json().clone())
+        Ok(self
+            .driver()
+            .execute(script, arguments)
+            .await?
+            .json()
+            .clone())
     }
 
     /// Runs a script whose last argument is the function that ends it.
@@ -189,7 +236,12 @@ impl Browser {
         script: &str,
         arguments: Vec<Value>,
     ) -> WebDriverResult<Value> {
-        Ok(self.driver().execute_async(script, arguments).await?.json().clone())
+        Ok(self
+            .driver()
+            .execute_async(script, arguments)
+            .await?
+            .json()
+            .clone())
     }
 
     pub(crate) async fn element(&self, selector: &str) -> WebElement {
@@ -200,7 +252,7 @@ impl Browser {
     }
 
     /// Keys to whatever has the focus, as a keyboard sends them.
-    pub(crate) async fn press(&self, keys: &str) {
+    pub(crate) async fn press(&self, keys: impl Into<TypingData>) {
         self.driver()
             .action_chain()
             .send_keys(keys)
@@ -283,7 +335,10 @@ impl Browser {
             if here.is_ok_and(|here| here.as_str() == Some(&format!("{url} complete"))) {
                 return;
             }
-            assert!(tokio::time::Instant::now() < until, "never arrived at {url}");
+            assert!(
+                tokio::time::Instant::now() < until,
+                "never arrived at {url}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -302,8 +357,8 @@ impl Browser {
         parameters: Value,
     ) -> WebDriverResult<Value> {
         assert_eq!(self.engine, Engine::Chromium, "{command} is Chromium's");
-        ChromeDevTools::new(self.driver().handle().clone())
-            .execute_cdp_with_params(command, parameters)
+        Cdp::new(self.driver().handle().clone())
+            .send_raw(command, parameters)
             .await
     }
 
@@ -337,10 +392,6 @@ impl Browser {
     pub(crate) async fn picture(&self) -> Vec<u8> {
         self.driver().screenshot_as_png().await.expect("screenshot")
     }
-
-    pub(crate) fn last_words(&self) -> String {
-        self.process.lock().unwrap().last_words()
-    }
 }
 
 impl Drop for Browser {
@@ -371,7 +422,10 @@ async fn session(port: u16, capabilities: Value, process: &Process) -> WebDriver
 
 async fn until_listening(port: u16) {
     let until = tokio::time::Instant::now() + START_DEADLINE;
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
         assert!(tokio::time::Instant::now() < until, "no driver on {port}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

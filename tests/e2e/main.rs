@@ -4,23 +4,12 @@
 
 mod browser;
 mod folder;
+mod page;
 mod process;
 mod proxy;
 mod server;
 mod settings;
-
-#[tokio::test]
-async fn temp() {
-    let site = "data:text/html,hi";
-    for engine in [browser::Engine::Chromium, browser::Engine::WebKit] {
-        let b = browser::Browser::start(engine).await;
-        b.goto(site).await;
-        println!("{:?} {}", engine, b.execute("return document.body.innerText", vec![]).await);
-        b.hide().await;
-        println!("{:?} {}", engine, b.execute("return document.visibilityState", vec![]).await);
-        b.show().await;
-        println!("{:?} {}", engine, b.execute("return document.visibilityState", vec![]).await);
-        println!("{:?} {:?}", engine, b.try_execute_async("arguments[0]({a:1})", vec![]).await);
-        println!("{}", b.picture().await.len());
-    }
-}
+mod site;
+mod stories;
+mod story;
+mod talk;

@@ -97,7 +97,12 @@ impl Process {
     pub(crate) fn terminate(&mut self) {
         let group = format!("-{}", self.keeper.id());
         let _ = Command::new("sh")
-            .args(["-c", "trap '' TERM; kill -TERM -- \"$1\"", "terminate", &group])
+            .args([
+                "-c",
+                "trap '' TERM; kill -TERM -- \"$1\"",
+                "terminate",
+                &group,
+            ])
             .status();
         let _ = self.keeper.wait();
     }

@@ -67,11 +67,16 @@ struct Connection {
     upgraded: bool,
 }
 
+/// Takes a client's message out of the link and says what to answer instead.
+type Trap = Box<dyn FnMut(&str) -> Option<String> + Send>;
+
 #[derive(Default)]
 struct Shared {
     connections: Vec<Arc<Mutex<Connection>>>,
     requests: Vec<String>,
     swallow_new: bool,
+    refuse_talk: bool,
+    trap: Option<Trap>,
 }
 
 pub(crate) struct Proxy {
@@ -105,9 +110,15 @@ impl Proxy {
     /// New connections pass, and what was held goes on. What was swallowed or
     /// cut stays lost.
     pub(crate) async fn pass(&self) {
-        self.shared.lock().unwrap().swallow_new = false;
+        {
+            let mut shared = self.shared.lock().unwrap();
+            shared.swallow_new = false;
+            shared.refuse_talk = false;
+        }
         self.each(|connection| {
-            connection.orders.send_modify(|orders| orders.set(Direction::Both, Flow::Pass));
+            connection
+                .orders
+                .send_modify(|orders| orders.set(Direction::Both, Flow::Pass));
         });
         if self.accepting.lock().unwrap().is_some() {
             return;
@@ -137,6 +148,19 @@ impl Proxy {
         self.cut(Cut::Reset);
     }
 
+    /// Links are reset, and so is whoever asks for a link or for the server's
+    /// own answers; the page itself can still be loaded.
+    pub(crate) fn refuse_talk(&self) {
+        self.shared.lock().unwrap().refuse_talk = true;
+        self.each(|connection| {
+            if connection.upgraded {
+                connection
+                    .orders
+                    .send_modify(|orders| orders.cut = Some(Cut::Reset));
+            }
+        });
+    }
+
     /// Every byte of every connection vanishes, and a new one is taken but
     /// never answered. Nobody is told anything.
     pub(crate) fn black_hole(&self, direction: Direction) {
@@ -147,7 +171,9 @@ impl Proxy {
     /// The connections that exist go dead; new ones are healthy.
     pub(crate) fn swallow(&self, direction: Direction) {
         self.each(|connection| {
-            connection.orders.send_modify(|orders| orders.set(direction, Flow::Swallow));
+            connection
+                .orders
+                .send_modify(|orders| orders.set(direction, Flow::Swallow));
         });
     }
 
@@ -155,15 +181,28 @@ impl Proxy {
     pub(crate) fn hold_links(&self, direction: Direction) {
         self.each(|connection| {
             if connection.upgraded {
-                connection.orders.send_modify(|orders| orders.set(direction, Flow::Hold));
+                connection
+                    .orders
+                    .send_modify(|orders| orders.set(direction, Flow::Hold));
             }
         });
     }
 
     pub(crate) fn cut(&self, cut: Cut) {
         self.each(|connection| {
-            connection.orders.send_modify(|orders| orders.cut = Some(cut));
+            connection
+                .orders
+                .send_modify(|orders| orders.cut = Some(cut));
         });
+    }
+
+    /// The first message of a client of which `answer` makes one never reaches
+    /// the server; its sender gets the answer.
+    pub(crate) fn answers_instead(
+        &self,
+        answer: impl FnMut(&str) -> Option<String> + Send + 'static,
+    ) {
+        self.shared.lock().unwrap().trap = Some(Box::new(answer));
     }
 
     /// Puts a frame from the "server" between two others, on every link.
@@ -190,7 +229,11 @@ impl Proxy {
     /// How many requests began with this.
     pub(crate) fn count(&self, beginning: &str) -> usize {
         let shared = self.shared.lock().unwrap();
-        shared.requests.iter().filter(|request| request.starts_with(beginning)).count()
+        shared
+            .requests
+            .iter()
+            .filter(|request| request.starts_with(beginning))
+            .count()
     }
 
     // ---- inside ----
@@ -230,13 +273,32 @@ impl Drop for Proxy {
 
 fn admit(client: TcpStream, target: SocketAddr, shared: &Arc<Mutex<Shared>>) {
     let mut all = shared.lock().unwrap();
-    let flow = if all.swallow_new { Flow::Swallow } else { Flow::Pass };
-    let (orders, watched) = watch::channel(Orders { up: flow, down: flow, cut: None });
+    let flow = if all.swallow_new {
+        Flow::Swallow
+    } else {
+        Flow::Pass
+    };
+    let (orders, watched) = watch::channel(Orders {
+        up: flow,
+        down: flow,
+        cut: None,
+    });
     let (frames, injected) = mpsc::unbounded_channel();
-    let connection = Arc::new(Mutex::new(Connection { orders, frames, upgraded: false }));
+    let connection = Arc::new(Mutex::new(Connection {
+        orders,
+        frames,
+        upgraded: false,
+    }));
     all.connections.push(Arc::clone(&connection));
     drop(all);
-    tokio::spawn(carry(client, target, watched, injected, connection, Arc::clone(shared)));
+    tokio::spawn(carry(
+        client,
+        target,
+        watched,
+        injected,
+        connection,
+        Arc::clone(shared),
+    ));
 }
 
 async fn carry(
@@ -256,8 +318,20 @@ async fn carry(
     let _ = server.set_nodelay(true);
     let (client_read, client_write) = client.split();
     let (server_read, server_write) = server.split();
-    let up = carry_up(client_read, server_write, watched.clone(), shared);
-    let down = carry_down(server_read, client_write, watched.clone(), injected, connection);
+    let up = carry_up(
+        client_read,
+        server_write,
+        watched.clone(),
+        Arc::clone(&connection),
+        shared,
+    );
+    let down = carry_down(
+        server_read,
+        client_write,
+        watched.clone(),
+        injected,
+        connection,
+    );
     let reset = tokio::select! {
         cut = ordered_cut(&mut watched) => cut == Cut::Reset,
         ended = async { tokio::try_join!(up, down) } => ended.is_err(),
@@ -283,9 +357,11 @@ async fn carry_up(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut watched: watch::Receiver<Orders>,
+    connection: Arc<Mutex<Connection>>,
     shared: Arc<Mutex<Shared>>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
+    let mut kept = Vec::new();
     loop {
         let flow = watched.borrow_and_update().up;
         tokio::select! {
@@ -301,13 +377,57 @@ async fn carry_up(
                 if taken == 0 {
                     return to.shutdown().await;
                 }
+                if connection.lock().unwrap().upgraded {
+                    kept.extend_from_slice(&buffer[..taken]);
+                    while let Some(length) = frame_length(&kept) {
+                        let frame: Vec<u8> = kept.drain(..length).collect();
+                        if !trapped(&frame, &shared, &connection) {
+                            to.write_all(&frame).await?;
+                        }
+                    }
+                    continue;
+                }
                 if let Some(request) = request_line(&buffer[..taken]) {
-                    shared.lock().unwrap().requests.push(request);
+                    let talk = request.contains(" /ws") || request.contains(" /api/");
+                    let mut shared = shared.lock().unwrap();
+                    if shared.refuse_talk && talk {
+                        return Err(std::io::ErrorKind::ConnectionRefused.into());
+                    }
+                    shared.requests.push(request);
                 }
                 to.write_all(&buffer[..taken]).await?;
             }
         }
     }
+}
+
+fn trapped(bytes: &[u8], shared: &Arc<Mutex<Shared>>, connection: &Arc<Mutex<Connection>>) -> bool {
+    let mut shared = shared.lock().unwrap();
+    let Some(trap) = shared.trap.as_mut() else {
+        return false;
+    };
+    let Some(answer) = unmasked(bytes).as_deref().and_then(trap) else {
+        return false;
+    };
+    shared.trap = None;
+    let _ = connection
+        .lock()
+        .unwrap()
+        .frames
+        .send(frame(1, answer.as_bytes()));
+    true
+}
+
+/// What a client's text frame says.
+fn unmasked(frame: &[u8]) -> Option<String> {
+    let (header, length) = frame_shape(frame)?;
+    let mask = frame.get(header.checked_sub(4)?..header)?;
+    let payload = frame.get(header..header + length)?;
+    let plain = payload
+        .iter()
+        .zip(mask.iter().cycle())
+        .map(|(byte, mask)| byte ^ mask);
+    String::from_utf8(plain.collect()).ok()
 }
 
 async fn carry_down(
@@ -392,17 +512,28 @@ fn end_of_upgrade(bytes: &[u8]) -> Option<usize> {
     Some(end + 4)
 }
 
-/// The length of the whole unmasked frame at the front, if it is all there.
+/// The length of the whole frame at the front, if it is all there.
 fn frame_length(bytes: &[u8]) -> Option<usize> {
-    let (header, payload) = match *bytes.get(1)? & 0x7f {
-        126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
+    let (header, payload) = frame_shape(bytes)?;
+    (bytes.len() >= header + payload).then_some(header + payload)
+}
+
+/// Where the payload of the frame at the front begins, and how long it is.
+fn frame_shape(bytes: &[u8]) -> Option<(usize, usize)> {
+    let second = *bytes.get(1)?;
+    let (header, payload) = match second & 0x7f {
+        126 => (
+            4,
+            usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)),
+        ),
         127 => {
             let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);
             (10, usize::try_from(length).ok()?)
         }
         short => (2, usize::from(short)),
     };
-    (bytes.len() >= header + payload).then_some(header + payload)
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    Some((header + mask, payload))
 }
 
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {

@@ -22,7 +22,12 @@ impl Server {
         let data = Folder::new("data");
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let (process, address) = launch("127.0.0.1:0", &data, &flags);
-        Self { process, address, data, flags }
+        Self {
+            process,
+            address,
+            data,
+            flags,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -47,10 +52,6 @@ impl Server {
         assert_eq!(address, self.address, "the server came back elsewhere");
         self.process = process;
     }
-
-    pub(crate) fn last_words(&self) -> String {
-        self.process.last_words()
-    }
 }
 
 fn launch(listen: &str, data: &Folder, flags: &[String]) -> (Process, SocketAddr) {
@@ -66,7 +67,10 @@ fn launch(listen: &str, data: &Folder, flags: &[String]) -> (Process, SocketAddr
     arguments.extend_from_slice(flags);
     let process = Process::start(&settings::server(), &arguments, &[]);
     let address = process.wait_for_line(START_DEADLINE, |line| {
-        line.strip_prefix("listening on http://")?.trim().parse().ok()
+        line.strip_prefix("listening on http://")?
+            .trim()
+            .parse()
+            .ok()
     });
     (process, address)
 }

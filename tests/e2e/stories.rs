@@ -1,0 +1,14 @@
+//! Every story there is, by what it is about.
+
+mod history;
+mod joining;
+mod leaving;
+mod outbox;
+mod page_life;
+mod path;
+mod pictures;
+mod reading;
+mod server_gone;
+mod strange_frames;
+mod talking;
+mod tools;

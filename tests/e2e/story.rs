@@ -1,0 +1,76 @@
+//! How a story is told: as many browsers at once as the machine bears, a
+//! runtime of its own, a clean end, and the figures after the last one.
+//! Knows nothing of what the story is about.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+use crate::page::Chat;
+use crate::{settings, talk};
+
+static SEATS: OnceLock<Semaphore> = OnceLock::new();
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+/// Tells a story that needs this many browsers at once.
+pub(crate) fn tell(browsers: u32, story: impl AsyncFnOnce()) {
+    let _ending = Ending;
+    let seats = SEATS.get_or_init(|| Semaphore::new(settings::browsers().max(2) as usize));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let _seats = seats.acquire_many(browsers).await.expect("seats");
+        story().await;
+    });
+}
+
+/// Everybody leaves; whatever went wrong behind the page is said now.
+pub(crate) async fn ends_well<const PEOPLE: usize>(people: [Chat; PEOPLE]) {
+    for person in people {
+        let faults = person.hidden_faults().await;
+        assert!(
+            faults.is_empty(),
+            "behind {}'s page: {faults:#?}",
+            person.name
+        );
+    }
+}
+
+/// Runs when a story is over, however it ended.
+struct Ending;
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let told = TOLD.fetch_add(1, Ordering::SeqCst) + 1;
+        if told == stories() {
+            // Past the harness's capture, so that it is seen without asking.
+            let _ = writeln!(std::io::stdout(), "\n{}", talk::summary());
+        }
+    }
+}
+
+/// How many stories this run tells: the harness itself is asked for the names,
+/// with the same filters.
+fn stories() -> usize {
+    static STORIES: OnceLock<usize> = OnceLock::new();
+    *STORIES.get_or_init(|| {
+        let Ok(program) = std::env::current_exe() else {
+            return 0;
+        };
+        let listed = Command::new(program)
+            .args(std::env::args().skip(1))
+            .args(["--list", "--format", "terse"])
+            .output();
+        let listed = listed.map(|listed| listed.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&listed)
+            .lines()
+            .filter(|line| line.starts_with("stories::") && line.ends_with(": test"))
+            .count()
+    })
+}
