@@ -46,7 +46,7 @@ impl Browser {
 
     async fn chromium(profile: Folder) -> Self {
         let process = Process::start(
-            &program("PARLANCE_CHROMEDRIVER", "chromedriver"),
+            &program("CHROMEDRIVER", "chromedriver"),
             &["--port=0".to_owned(), "--log-level=SEVERE".to_owned()],
             &[("HOME", profile.path().display().to_string())],
         );
@@ -272,6 +272,19 @@ impl Browser {
             .set_window_rect(0, 0, 1280, 900)
             .await
             .expect("window rect");
+    }
+
+    /// A page is hidden before it is frozen, as on a telephone. Chromium only.
+    pub(crate) async fn freeze(&self) {
+        self.hide().await;
+        self.devtools("Page.setWebLifecycleState", json!({ "state": "frozen" }))
+            .await;
+    }
+
+    pub(crate) async fn thaw(&self) {
+        self.devtools("Page.setWebLifecycleState", json!({ "state": "active" }))
+            .await;
+        self.show().await;
     }
 
     /// The size of the page itself, not of the window.

@@ -266,12 +266,7 @@ impl Chat {
     }
 
     pub(crate) async fn signs_out(&self) {
-        self.browser
-            .execute(
-                "document.querySelector('[data-part=signout]').click()",
-                vec![],
-            )
-            .await;
+        self.clicks("[data-part=signout]").await;
     }
 
     /// Scrolls the timeline as a finger does: by pixels, up is negative.

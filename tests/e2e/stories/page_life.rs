@@ -1,7 +1,5 @@
 //! Pages are hidden, cached, frozen and shown again while others talk.
 
-use serde_json::json;
-
 use crate::browser::Engine::{self, Chromium, WebKit};
 use crate::page::{Chat, State};
 use crate::proxy::Direction;
@@ -113,9 +111,7 @@ fn a_frozen_page_catches_up_when_it_thaws() {
         let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         for (round, path_dies) in [(1, false), (2, true)] {
-            ann.browser
-                .devtools("Page.setWebLifecycleState", json!({ "state": "frozen" }))
-                .await;
+            ann.browser.freeze().await;
             if path_dies {
                 ann.path.swallow(Direction::Both);
             }
@@ -127,10 +123,7 @@ fn a_frozen_page_catches_up_when_it_thaws() {
                 page.has_delivered(&format!("to a frozen page {round} 3"))
             })
             .await;
-            ann.browser
-                .devtools("Page.setWebLifecycleState", json!({ "state": "active" }))
-                .await;
-            ann.browser.show().await;
+            ann.browser.thaw().await;
             ann.sees("the room", |page| page.visible && page.can_talk())
                 .await;
             talk.says(&ann, &format!("thawed {round}")).await;

@@ -109,6 +109,13 @@ fn pictures_of_a_room() {
         }
         talk.settles(&[&ann, &bob]).await;
         poses(&ann, "room").await;
+        ann.clicks("[data-part=people]").await;
+        ann.sees("both people", |page| {
+            page.sees_online("Ann") && page.sees_online("Bob")
+        })
+        .await;
+        poses(&ann, "people").await;
+        ann.clicks("[data-part=people]").await;
 
         ann.path.refuse_talk();
         talk.says(&ann, "Typed without a network").await;
@@ -122,6 +129,12 @@ fn pictures_of_a_room() {
         poses(&ann, "waiting").await;
         ann.path.pass().await;
         talk.settles(&[&ann, &bob]).await;
+        let (width, height) = WIDTHS[0];
+        ann.browser.resize(width, height).await;
+        ann.clicks("[data-part=back]").await;
+        ann.sees("the list of conversations", |page| page.composer.is_none())
+            .await;
+        poses(&ann, "conversations").await;
         ann.opens("/?lang=zh-CN").await;
         ann.sees("the room in Chinese", |page| {
             page.can_talk() && !page.rows.is_empty()

@@ -59,13 +59,8 @@ async fn lives(engine: Engine, site: &Site) {
     browser.come_back().await;
     notes(&browser, &["visible", "restored"]).await;
     if engine == Chromium {
-        browser
-            .devtools("Page.setWebLifecycleState", json!({ "state": "frozen" }))
-            .await;
-        browser
-            .devtools("Page.setWebLifecycleState", json!({ "state": "active" }))
-            .await;
-        browser.show().await;
+        browser.freeze().await;
+        browser.thaw().await;
         notes(&browser, &["hidden", "freeze", "resume", "visible"]).await;
     }
 }
