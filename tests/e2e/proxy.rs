@@ -552,3 +552,74 @@ fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame.extend_from_slice(payload);
     frame
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_let_through_only_when_it_is_whole() {
+        let mut frames = Frames::default();
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let small = frame(1, b"small");
+        let large = frame(1, &[b'x'; 70_000]);
+        let mut first = head.to_vec();
+        first.extend(&small);
+        first.extend(&large[..10]);
+        let mut through = frames.take(&first);
+        assert!(frames.upgraded);
+        assert_eq!(through, [head.as_slice(), &small].concat());
+        through.extend(frames.take(&large[10..69_000]));
+        assert_eq!(through.len(), head.len() + small.len());
+        through.extend(frames.take(&large[69_000..]));
+        assert_eq!(through, [head.as_slice(), &small, &large].concat());
+    }
+
+    #[test]
+    fn what_is_no_upgrade_passes_as_it_is() {
+        let mut frames = Frames::default();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes";
+        assert_eq!(frames.take(answer), answer);
+        assert!(!frames.upgraded);
+    }
+
+    #[test]
+    fn a_masked_frame_is_read() {
+        let masked = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
+        assert_eq!(frame_length(&masked), Some(8));
+        assert_eq!(unmasked(&masked).as_deref(), Some("hi"));
+        assert_eq!(frame_length(&masked[..7]), None);
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_request_counts() {
+        let request = b"POST /api/ticket HTTP/1.1\r\nHost: x\r\n\r\n";
+        assert_eq!(request_line(request).as_deref(), Some("POST /api/ticket"));
+        assert_eq!(request_line(b"{\"name\":\"GET / HTTP/1.1\r\"}"), None);
+    }
+
+    #[tokio::test]
+    async fn a_path_passes_refuses_and_passes_again() {
+        let site = crate::site::Site::start(&[("/", "here")]).await;
+        let proxy = Proxy::start(site.address()).await;
+        assert!(
+            asks(&proxy)
+                .await
+                .is_some_and(|answer| answer.ends_with("here"))
+        );
+        proxy.refuse().await;
+        assert_eq!(asks(&proxy).await, None);
+        proxy.pass().await;
+        proxy.refuse_talk();
+        assert!(asks(&proxy).await.is_some(), "a page is no talk");
+        assert_eq!(proxy.count("GET /"), 2);
+    }
+
+    async fn asks(proxy: &Proxy) -> Option<String> {
+        let mut stream = TcpStream::connect(proxy.address).await.ok()?;
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        Some(answer)
+    }
+}

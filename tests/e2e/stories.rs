@@ -9,6 +9,7 @@ mod path;
 mod pictures;
 mod reading;
 mod server_gone;
+mod storm;
 mod strange_frames;
 mod talking;
 mod tools;
