@@ -108,13 +108,6 @@ impl State {
             .find(|row| row.text.as_deref() == Some(text))
     }
 
-    pub(crate) fn texts(&self) -> Vec<&str> {
-        self.rows
-            .iter()
-            .filter_map(|row| row.text.as_deref())
-            .collect()
-    }
-
     pub(crate) fn shows(&self, text: &str) -> bool {
         self.row(text).is_some()
     }
@@ -185,6 +178,32 @@ impl Row {
 
     pub(crate) fn is(&self, delivery: &str) -> bool {
         self.delivery.as_deref() == Some(delivery)
+    }
+}
+
+/// What came of scrolling.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Scrolled {
+    /// How far the row that was read moved while others came in front of it;
+    /// nothing if it vanished.
+    pub(crate) moved: Option<f64>,
+    pub(crate) oldest: bool,
+    pub(crate) top: f64,
+}
+
+/// Puts what a window of the timeline shows in front of what is known already.
+/// What does not join on stays in, and is judged as doubled or out of order.
+fn merge_in_front(read: &mut Vec<Row>, window: Vec<Row>) {
+    let first = read.first().and_then(|row| row.key.clone());
+    match window.iter().position(|row| row.key == first) {
+        Some(joint) => {
+            read.splice(0..0, window.into_iter().take(joint));
+        }
+        None => {
+            let known = |row: &Row| read.iter().any(|other| other.key == row.key);
+            let unknown: Vec<Row> = window.into_iter().filter(|row| !known(row)).collect();
+            read.splice(0..0, unknown);
+        }
     }
 }
 
@@ -269,14 +288,52 @@ impl Chat {
         self.clicks("[data-part=signout]").await;
     }
 
-    /// Scrolls the timeline as a finger does: by pixels, up is negative.
-    pub(crate) async fn scrolls_by(&self, pixels: i32) {
-        self.browser
-            .execute(
-                "document.querySelector('[data-part=timeline]').scrollBy(0, arguments[0])",
-                vec![json!(pixels)],
+    /// Scrolls the timeline by pixels, up is negative, and watches one row.
+    pub(crate) async fn scrolls_by(&self, pixels: f64) -> Scrolled {
+        let watched = self
+            .browser
+            .try_execute_async(
+                include_str!("script/anchor.js"),
+                vec![json!(pixels), json!(PATIENCE.as_millis() as u64)],
             )
             .await;
+        watched
+            .map_err(|error| error.to_string())
+            .and_then(|value| serde_json::from_value(value).map_err(|error| error.to_string()))
+            .unwrap_or_else(|error| panic!("{} cannot scroll: {error}", self.name))
+    }
+
+    /// Scrolls up from the newest row until all of these have been read, or
+    /// there is nothing older; tells what was read, oldest first, and how far
+    /// the reader was moved at worst.
+    pub(crate) async fn reads_back(&self, wanted: &[String]) -> (Vec<Row>, f64) {
+        let down = "const timeline = document.querySelector('[data-part=timeline]');
+                    timeline.scrollTop = timeline.scrollHeight;";
+        self.browser.execute(down, vec![]).await;
+        let page = self.sees("the newest row", State::is_at_bottom).await;
+        let step = page
+            .timeline
+            .as_ref()
+            .map_or(400.0, |timeline| timeline.client * 0.7);
+        let mut read = page.rows;
+        let mut worst = 0.0_f64;
+        let has_all = |read: &[Row]| {
+            wanted
+                .iter()
+                .all(|text| read.iter().any(|row| row.text.as_ref() == Some(text)))
+        };
+        while !has_all(&read) {
+            let scrolled = self.scrolls_by(-step).await;
+            let Some(moved) = scrolled.moved else {
+                self.fails("lost the row that was being read").await;
+            };
+            worst = worst.max(moved.abs());
+            merge_in_front(&mut read, self.looks().await.rows);
+            if scrolled.oldest && scrolled.top <= 0.0 {
+                break;
+            }
+        }
+        (read, worst)
     }
 
     // ---- what a person sees ----

@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::page::{Chat, LATER, State};
+use tokio::time::Instant;
+
+use crate::page::{Chat, LATER, Row, State};
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
 static LOST: AtomicUsize = AtomicUsize::new(0);
@@ -72,19 +74,50 @@ impl Talk {
 
     pub(crate) async fn settles_within(&self, deadline: Duration, pages: &[&Chat]) {
         let said = self.said.lock().unwrap().clone();
+        let wanted: Vec<String> = said.iter().map(|one| one.text.clone()).collect();
+        let until = Instant::now() + deadline;
         let mut shown = Vec::new();
         for page in pages {
-            let whole = |state: &State| {
-                said.iter().all(|one| {
-                    state
-                        .row(&one.text)
-                        .is_some_and(|row| one.who != page.name || row.is_delivered())
-                })
+            // Of a long talk only the newest rows are in the document: once the
+            // last words of everybody are there, the rest is read by scrolling.
+            let last_words: Vec<&Said> = said
+                .iter()
+                .enumerate()
+                .filter(|(place, one)| said[place + 1..].iter().all(|later| later.who != one.who))
+                .map(|(_, one)| one)
+                .collect();
+            let arrived = |state: &State, one: &Said| {
+                state
+                    .row(&one.text)
+                    .is_some_and(|row| one.who != page.name || row.is_delivered())
             };
             let state = page
-                .sees_within(deadline, "all that was said, delivered", whole)
+                .sees_within(deadline, "all that was said, delivered", |state| {
+                    said.iter().all(|one| arrived(state, one))
+                        || state.is_at_bottom()
+                            && state.rows.len() > 15
+                            && last_words.iter().all(|one| arrived(state, one))
+                })
                 .await;
-            shown.push((page.name.clone(), owned(&state.texts())));
+            let mut rows = state.rows;
+            let complete = |rows: &[Row]| {
+                said.iter().all(|one| {
+                    rows.iter().any(|row| {
+                        row.text.as_deref() == Some(&one.text)
+                            && (one.who != page.name || row.is_delivered())
+                    })
+                })
+            };
+            while !complete(&rows) {
+                rows = page.reads_back(&wanted).await.0;
+                if Instant::now() > until {
+                    break;
+                }
+            }
+            shown.push((
+                page.name.clone(),
+                rows.into_iter().filter_map(|row| row.text).collect(),
+            ));
         }
         self.judges(&shown);
     }
@@ -108,10 +141,6 @@ impl Talk {
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
-}
-
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 fn judge(said: &[Said], shown: &[String], reference: &[String]) -> Verdict {
@@ -151,6 +180,11 @@ fn judge(said: &[Said], shown: &[String], reference: &[String]) -> Verdict {
         }
     }
     verdict
+}
+
+#[cfg(test)]
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 #[test]

@@ -31,10 +31,6 @@ requestAnimationFrame(() => setTimeout(() => {
       grown,
       oldest: oldest(),
       top: timeline.scrollTop,
-      texts: rows().map((row) => {
-        const text = row.querySelector("[data-part=text]");
-        return text ? text.textContent : null;
-      }),
     });
   };
   look();

@@ -1,8 +1,5 @@
 //! Reading what was said before, and staying where one reads.
 
-use std::time::Duration;
-
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::browser::Engine::{self, Chromium, WebKit};
@@ -23,15 +20,6 @@ fn a_long_history_loads_above_the_reader_in_webkit() {
     tell(1, async || {
         a_long_history_loads_above_the_reader(WebKit).await
     });
-}
-
-#[derive(Debug, Deserialize)]
-struct Scrolled {
-    moved: Option<f64>,
-    grown: bool,
-    oldest: bool,
-    top: f64,
-    texts: Vec<Option<String>>,
 }
 
 async fn a_long_history_loads_above_the_reader(engine: Engine) {
@@ -58,58 +46,14 @@ async fn a_long_history_loads_above_the_reader(engine: Engine) {
             &format!("line {number}"),
         );
     }
-    let mut read: Vec<String> = page.texts().into_iter().map(str::to_owned).collect();
-    let mut worst = 0.0_f64;
-    let mut loads = 0;
-    // Every step goes up by less than a screen, as a reader does.
-    for _ in 0..400 {
-        let step = ann.browser.try_execute_async(
-            include_str!("../script/anchor.js"),
-            vec![
-                json!(-500),
-                json!(Duration::from_secs(1).as_millis() as u64),
-            ],
-        );
-        let step: Scrolled = serde_json::from_value(step.await.unwrap())
-            .unwrap_or_else(|error| panic!("scrolling failed: {error}"));
-        let moved = step.moved.expect("the row that was read is still there");
-        worst = worst.max(moved.abs());
-        loads += usize::from(step.grown);
-        let texts: Vec<String> = step.texts.into_iter().flatten().collect();
-        merge_in_front(&mut read, texts);
-        if step.oldest && step.top <= 0.0 {
-            break;
-        }
-    }
-    println!("{engine:?}: rows came in front {loads} times, the reader moved {worst} px at most");
-    let page = ann.looks().await;
-    assert!(
-        page.timeline.as_ref().unwrap().oldest_known,
-        "the beginning is known at the top"
-    );
-    assert!(page.shows("line 1"));
-    assert!(worst <= 1.0, "the reader was moved by {worst} px");
+    let (read, moved) = ann.reads_back(&["line 1".to_owned()]).await;
+    println!("{engine:?}: the reader was moved by {moved} px at most");
+    let top = ann.scrolls_by(-10_000.0).await;
+    assert!(top.oldest, "at the top the beginning is known");
+    assert!(moved <= 1.0, "the reader was moved by {moved} px");
+    let read = read.into_iter().filter_map(|row| row.text).collect();
     talk.judges(&[(ann.name.clone(), read)]);
     ends_well([ann]).await;
-}
-
-/// Puts what a window of the timeline shows in front of what is known already.
-/// What does not join on stays in, and is judged as doubled or out of order.
-fn merge_in_front(read: &mut Vec<String>, window: Vec<String>) {
-    let first = read.first().cloned();
-    match window.iter().position(|text| Some(text) == first.as_ref()) {
-        Some(joint) => {
-            read.splice(0..0, window.into_iter().take(joint));
-        }
-        None if window.iter().all(|text| read.contains(text)) => {}
-        None => {
-            let unknown: Vec<String> = window
-                .into_iter()
-                .filter(|text| !read.contains(text))
-                .collect();
-            read.splice(0..0, unknown);
-        }
-    }
 }
 
 async fn a_crowd_writes(somebody: &Chat, room: &str, messages: usize) {
@@ -151,7 +95,7 @@ fn the_newest_line_is_followed_only_by_who_is_at_the_bottom() {
         ann.sees("Bob's words at the bottom", at_bottom("while you look"))
             .await;
 
-        ann.scrolls_by(-600).await;
+        ann.scrolls_by(-600.0).await;
         let before = ann.sees("older lines", |page| !page.is_at_bottom()).await;
         let reading = |page: &State| {
             let timeline = page.timeline.clone().unwrap();
@@ -185,7 +129,7 @@ fn the_newest_line_is_followed_only_by_who_is_at_the_bottom() {
         .await;
 
         // One's own words are always followed.
-        ann.scrolls_by(-600).await;
+        ann.scrolls_by(-600.0).await;
         ann.sees("older lines again", |page| !page.is_at_bottom())
             .await;
         ann.sends("my own words").await;
