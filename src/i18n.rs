@@ -1,0 +1,172 @@
+//! What the page says, in the reader's language: one typed table a language,
+//! so that a missing sentence does not compile. Plurals, times and dates are
+//! the browser's own `Intl`.
+//!
+//! Knows no component, and no language that the page is not shipped with.
+
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use leptos::prelude::{LocalStorage, StoredValue, WithValue as _};
+use parlance_core::time::UnixMillis;
+use wasm_bindgen::{JsCast as _, JsValue};
+
+mod en;
+mod words;
+mod zh_cn;
+
+pub use words::{Plural, Words};
+
+/// The language that the page speaks, with its formats. Made once.
+#[derive(Clone, Copy)]
+pub struct Language {
+    /// Every sentence.
+    pub words: &'static Words,
+    formats: StoredValue<Formats, LocalStorage>,
+}
+
+struct Formats {
+    plural: Intl::PluralRules,
+    number: Function,
+    time: Function,
+    day: Function,
+    day_with_year: Function,
+    short_day: Function,
+    full: Function,
+}
+
+impl Language {
+    /// The best that there is for `wanted` (a launch parameter), else for the
+    /// browser's own languages, which are listed best first.
+    pub fn choose(wanted: Option<&str>, browsers: &[String]) -> Self {
+        let words = wanted
+            .into_iter()
+            .chain(browsers.iter().map(String::as_str))
+            .find_map(table_of)
+            .unwrap_or(&en::WORDS);
+        // The region decides on 24 hours and the order of a date. Only the
+        // browser's own tags are handed on: it throws on what is not a tag.
+        let region = browsers
+            .iter()
+            .find(|tag| table_of(tag).is_some_and(|table| std::ptr::eq(table, words)));
+        let locale = match (wanted, region) {
+            (None, Some(tag)) => tag.as_str(),
+            (Some(_) | None, _) => words.tag,
+        };
+        Self {
+            words,
+            formats: StoredValue::new_local(Formats::new(locale)),
+        }
+    }
+
+    /// How late it was: hours and minutes.
+    pub fn time(self, at: UnixMillis) -> String {
+        self.format(at, |formats| &formats.time)
+    }
+
+    /// Day and time, for a tooltip.
+    pub fn full(self, at: UnixMillis) -> String {
+        self.format(at, |formats| &formats.full)
+    }
+
+    /// A whole day for a line between days; with its year where `newest` is of
+    /// another one. Never "today": that would be the device's clock speaking.
+    pub fn day(self, at: UnixMillis, newest: Option<UnixMillis>) -> String {
+        let year = |at: UnixMillis| date(at).get_full_year();
+        if newest.is_none_or(|newest| year(newest) == year(at)) {
+            self.format(at, |formats| &formats.day)
+        } else {
+            self.format(at, |formats| &formats.day_with_year)
+        }
+    }
+
+    /// A day in a few characters, for the conversation list.
+    pub fn short_day(self, at: UnixMillis) -> String {
+        self.format(at, |formats| &formats.short_day)
+    }
+
+    /// A number with its words in the right plural.
+    pub fn count(self, plural: &Plural, count: u64) -> String {
+        let (sentence, number) = self.formats.with_value(|formats| {
+            let count = count as f64;
+            let category = formats.plural.select(count).as_string();
+            let sentence = match category.as_deref() {
+                Some("one") => plural.one,
+                Some(_) | None => plural.other,
+            };
+            (sentence, call(&formats.number, &count.into()))
+        });
+        fill(sentence, &number)
+    }
+
+    fn format(self, at: UnixMillis, which: fn(&Formats) -> &Function) -> String {
+        self.formats
+            .with_value(|formats| call(which(formats), &date(at)))
+    }
+}
+
+/// The sentence with `value` in its place.
+pub fn fill(sentence: &str, value: &str) -> String {
+    sentence.replacen("{}", value, 1)
+}
+
+/// Which local day this was: a number that differs from day to day.
+pub fn local_day(at: UnixMillis) -> i64 {
+    let minutes = date(at).get_timezone_offset() as i64;
+    (at.0 - minutes * 60_000).div_euclid(86_400_000)
+}
+
+/// The time as machines read it, for `<time datetime>`.
+pub fn machine_time(at: UnixMillis) -> String {
+    String::from(date(at).to_iso_string())
+}
+
+fn table_of(tag: &str) -> Option<&'static Words> {
+    let language = tag.split(['-', '_']).next().unwrap_or_default();
+    if language.eq_ignore_ascii_case("zh") {
+        Some(&zh_cn::WORDS)
+    } else if language.eq_ignore_ascii_case("en") {
+        Some(&en::WORDS)
+    } else {
+        None
+    }
+}
+
+/// Out of range, a date is invalid and its formats throw; 8.64e15 is the range.
+fn date(at: UnixMillis) -> Date {
+    let millis = at.0.clamp(-8_640_000_000_000_000, 8_640_000_000_000_000);
+    Date::new(&JsValue::from_f64(millis as f64))
+}
+
+fn call(format: &Function, value: &JsValue) -> String {
+    format
+        .call1(&JsValue::UNDEFINED, value)
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
+}
+
+impl Formats {
+    fn new(locale: &str) -> Self {
+        let locales = Array::of1(&locale.into());
+        let dates = |options: &[(&str, &str)]| {
+            Intl::DateTimeFormat::new(&locales, &object(options)).format()
+        };
+        Self {
+            plural: Intl::PluralRules::new(&locales, &Object::new()),
+            number: Intl::NumberFormat::new(&locales, &Object::new()).format(),
+            time: dates(&[("hour", "numeric"), ("minute", "2-digit")]),
+            day: dates(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
+            day_with_year: dates(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
+            short_day: dates(&[("day", "numeric"), ("month", "short")]),
+            full: dates(&[("dateStyle", "full"), ("timeStyle", "medium")]),
+        }
+    }
+}
+
+fn object(entries: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (name, value) in entries {
+        // Cannot fail: the object is a plain one, made above.
+        let _ = Reflect::set(&object, &(*name).into(), &(*value).into());
+    }
+    object.unchecked_into()
+}

@@ -1,0 +1,43 @@
+//! The one live region for messages: each addition is read once.
+//!
+//! Knows not which messages are news: the model does.
+
+use leptos::prelude::*;
+
+use super::words::kind_name;
+use crate::i18n::{Language, fill};
+use crate::model::{Announcement, Model, Said};
+
+/// Polite, and out of sight.
+#[component]
+pub(crate) fn Announcer() -> impl IntoView {
+    let model = expect_context::<Model>();
+    let language = expect_context::<Language>();
+    view! {
+        <div class="vh" data-part="announcer" aria-live="polite" aria-relevant="additions">
+            <For
+                each=move || model.announcements().get()
+                key=|announcement| announcement.number
+                children=move |announcement| view! { <p>{say(language, announcement)}</p> }
+            />
+        </div>
+    }
+}
+
+fn say(language: Language, announcement: Announcement) -> String {
+    let words = language.words;
+    match announcement.said {
+        Said::Many(count) => language.count(&words.new_messages, count),
+        Said::Message { author, kind, text } => {
+            let mut sentence = author
+                .map(|author| fill(words.announced, &author))
+                .unwrap_or_default();
+            if text.trim().is_empty() {
+                sentence.push_str(kind_name(words, kind));
+            } else {
+                sentence.push_str(&text);
+            }
+            sentence
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A person's picture, or their initials on a colour that is always theirs.
+//!
+//! Loads nothing from strangers' servers: such a picture stays initials.
+
+use leptos::prelude::*;
+
+use super::address;
+
+/// How many tints the style sheet has.
+const TINTS: u32 = 8;
+
+/// A picture for this identity and name; drawing only, so hidden from readers.
+pub(crate) fn avatar(id: &str, name: &str, picture: Option<&str>) -> AnyView {
+    let picture = picture
+        .and_then(address::resolve)
+        .filter(|address| address.first_party)
+        .map(|address| view! { <img class="avatar-picture" src=address.href alt="" loading="lazy"/> });
+    view! {
+        <span class=format!("avatar tint-{}", tint(id)) data-part="avatar" aria-hidden="true">
+            {initials(name)}
+            {picture}
+        </span>
+    }
+    .into_any()
+}
+
+/// The colour of this identity: the same on every page and every day.
+pub(crate) fn tint(id: &str) -> u32 {
+    let mixed = id
+        .bytes()
+        .fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    (mixed >> 8) % TINTS
+}
+
+/// The first letters of the first and last word; of a name in Chinese,
+/// Japanese or Korean its first character.
+pub(crate) fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let first = words.next().or_else(|| name.trim().chars().next());
+    let Some(first) = first else {
+        return String::new();
+    };
+    let mut initials: String = first.to_uppercase().collect();
+    if (first as u32) < 0x1100
+        && let Some(last) = words.last()
+    {
+        initials.extend(last.to_uppercase());
+    }
+    initials
+}

@@ -1,0 +1,71 @@
+//! What somebody typed: text nodes, byte for byte, and links to what looks
+//! like an address.
+//!
+//! Knows no markup: nothing that somebody typed becomes an element by itself.
+
+use leptos::prelude::*;
+
+/// More emoji than this are a text like any other.
+const JUMBO: usize = 3;
+
+pub(super) fn text(said: &str) -> AnyView {
+    let class = if is_jumbo(said) { "text jumbo" } else { "text" };
+    let mut parts: Vec<AnyView> = Vec::new();
+    let mut rest = said;
+    while let Some((before, link, after)) = next_link(rest) {
+        parts.push(before.to_owned().into_any());
+        parts.push(anchor(link));
+        rest = after;
+    }
+    if parts.is_empty() {
+        // One text node: what was typed can be selected and read as a whole.
+        return view! { <span class=class data-part="text" dir="auto">{said.to_owned()}</span> }.into_any();
+    }
+    parts.push(rest.to_owned().into_any());
+    view! { <span class=class data-part="text" dir="auto">{parts}</span> }.into_any()
+}
+
+fn anchor(link: &str) -> AnyView {
+    view! {
+        <a href=link.to_owned() target="_blank" rel="noopener noreferrer nofollow">{link.to_owned()}</a>
+    }
+    .into_any()
+}
+
+/// The text before the first link, the link, and the rest.
+fn next_link(text: &str) -> Option<(&str, &str, &str)> {
+    let start = ["https://", "http://"].into_iter().filter_map(|scheme| text.find(scheme)).min()?;
+    let tail = &text[start..];
+    let end = tail.find(ends_a_link).unwrap_or(tail.len());
+    // What closes a sentence is not part of the address.
+    let link = tail[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"']);
+    let authority = link.split_once("://").map_or("", |(_, rest)| rest);
+    if !authority.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') {
+        // Not an address: look on behind it.
+        let skip = start + tail.find("//").map_or(tail.len(), |at| at + 2);
+        let (before, link, after) = next_link(&text[skip..])?;
+        return Some((&text[..skip + before.len()], link, after));
+    }
+    Some((&text[..start], link, &tail[link.len()..]))
+}
+
+fn ends_a_link(sign: char) -> bool {
+    sign.is_whitespace()
+        || sign.is_control()
+        || matches!(sign, '<' | '>' | '"' | '“' | '”' | '，' | '。' | '！' | '？' | '；' | '、' | '（' | '）' | '《' | '》')
+}
+
+/// Nothing but a few emoji.
+fn is_jumbo(said: &str) -> bool {
+    let mut signs = 0;
+    for sign in said.chars() {
+        match u32::from(sign) {
+            // Joiners, presentation selectors, skin tones.
+            0x200D | 0xFE0F | 0x1F3FB..=0x1F3FF => {}
+            0x2600..=0x27BF | 0x1F300..=0x1FAFF => signs += 1,
+            0x1F1E6..=0x1F1FF => signs += 1,
+            _ => return false,
+        }
+    }
+    (1..=JUMBO).contains(&signs)
+}
