@@ -64,10 +64,11 @@ pub fn clear_the_page() -> Option<HtmlElement> {
         // From here on the shell's script keeps silent.
         let _ = root.set_attribute("data-started", "true");
     }
-    if let Some(skeleton) = document.get_element_by_id("boot") {
-        skeleton.remove();
-    }
-    document.body()
+    let body = document.body()?;
+    // The skeleton; or the shell's notice, when somebody else's script failed
+    // and ours started all the same.
+    body.set_text_content(None);
+    Some(body)
 }
 
 struct Line<'a> {
@@ -120,7 +121,6 @@ fn draw(
         page.append_child(&paragraph).ok()?;
     }
     page.append_child(&reload_button(document, speech)?).ok()?;
-    body.set_text_content(None);
     body.append_child(&page).ok()?;
     Some(())
 }
