@@ -9,3 +9,10 @@ pub mod config;
 
 #[cfg(target_arch = "wasm32")]
 pub mod driver;
+
+#[cfg(target_arch = "wasm32")]
+pub mod i18n;
+#[cfg(target_arch = "wasm32")]
+pub mod model;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;
