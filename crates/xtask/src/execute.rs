@@ -56,6 +56,7 @@ impl fmt::Display for Failure {
 pub(crate) struct Step {
     command: Command,
     folder: PathBuf,
+    tools: PathBuf,
     /// Set by us and worth repeating when the command is run by hand.
     environment: Vec<(String, String)>,
 }
@@ -71,6 +72,7 @@ impl Step {
         Self {
             command,
             folder: workspace.root().to_owned(),
+            tools: workspace.tool_binaries(),
             environment: Vec::new(),
         }
     }
@@ -139,8 +141,15 @@ impl Step {
     }
 
     pub(crate) fn failure(&self, how: &str) -> Failure {
+        // A person's own PATH does not have what we installed.
+        let program = Path::new(self.command.get_program());
+        let path = if program.is_relative() && self.tools.join(program).is_file() {
+            format!("PATH={}:$PATH ", quoted(&self.tools.to_string_lossy()))
+        } else {
+            String::new()
+        };
         Failure::new(format!("{} {how}", self.name())).by_hand(format!(
-            "(cd {} && {})",
+            "(cd {} && {path}{})",
             quoted(&self.folder.to_string_lossy()),
             self.shown()
         ))
