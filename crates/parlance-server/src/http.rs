@@ -1,0 +1,502 @@
+//! The server's addresses: the socket, the API before it, health and figures,
+//! and the front end.
+//!
+//! Knows nothing of what is said on a socket.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL,
+    CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use parlance_core::close;
+use parlance_core::dialect::native::wire;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::{self, Disbelief, Identity};
+use crate::encode;
+use crate::gateway;
+use crate::mailbox::Closing;
+use crate::origin::is_host;
+use crate::peer::{self, Handshake};
+use crate::policy;
+use crate::rates;
+use crate::server::Server;
+use crate::store::StoreError;
+
+/// Bytes of a message on a socket.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes that may wait in a socket's buffer. Every write waits for its flush,
+/// so this holds one batch of pushes and the close after it.
+const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of a request's body: a name fits many times.
+const BODY_BYTES: usize = 16 * 1024;
+/// The longest origin, user agent and credential that is looked at.
+const HEADER_BYTES: usize = 4096;
+/// What a guest is known by.
+const COOKIE_NAME: &str = "parlance_guest";
+/// How long a browser keeps it: as long as browsers keep any.
+const COOKIE_SECONDS: u64 = 400 * 24 * 3600;
+
+/// Who is at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Remote(pub(crate) SocketAddr);
+
+/// Everything that the server answers.
+pub(crate) fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/ws", get(socket))
+        .route("/api/guest", post(guest))
+        .route("/api/ticket", post(ticket))
+        .route("/api/signout", post(signout))
+        .route("/api/{*rest}", any(no_such_path))
+        .route("/healthz", get(health))
+        .route("/metrics", get(figures))
+        .fallback(front_end)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&server),
+            with_headers,
+        ))
+        .with_state(server)
+}
+
+/// The headers of every answer, and what cross-origin requests are told.
+async fn with_headers(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let config = &server.config;
+    let headers = request.headers();
+    let own = policy::own_origin(config, headers);
+    let api = request.uri().path().starts_with("/api/");
+    let origin = text(headers, &ORIGIN).map(str::to_owned);
+    let allowed = origin
+        .as_deref()
+        .is_none_or(|origin| policy::allows(config, headers, origin));
+    let named = headers
+        .get(axum::http::header::HOST)
+        .is_some_and(|host| host.to_str().is_ok_and(is_host));
+    let preflight = api && request.method() == Method::OPTIONS;
+    let mut response = if !named {
+        refuse(
+            &server,
+            StatusCode::BAD_REQUEST,
+            "bad_host",
+            "the Host header is missing or wrong",
+        )
+    } else if api && !allowed {
+        // A cookie comes along wherever a request comes from.
+        refuse(
+            &server,
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "this page may not ask here",
+        )
+    } else if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let answer = response.headers_mut();
+    policy::apply(config, &server.assets, own.as_ref(), answer);
+    if api {
+        answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.append(VARY, HeaderValue::from_static("origin"));
+        if let (true, Some(origin)) = (allowed, origin)
+            && let Ok(origin) = HeaderValue::from_str(&origin)
+        {
+            answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            for (name, value) in [
+                (ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
+                (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+                (
+                    ACCESS_CONTROL_ALLOW_HEADERS,
+                    "token, authorization, authori-zation, content-type",
+                ),
+                (ACCESS_CONTROL_MAX_AGE, "600"),
+            ] {
+                answer.insert(name, HeaderValue::from_static(value));
+            }
+        }
+    }
+    response
+}
+
+async fn socket(
+    State(server): State<Arc<Server>>,
+    Extension(Remote(remote)): Extension<Remote>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let origin = text(&headers, &ORIGIN).unwrap_or_default();
+    let address = address(&server, remote, &headers);
+    if !policy::allows(&server.config, &headers, origin) {
+        tracing::info!(?origin, %address, "a foreign origin was refused");
+        return refuse(
+            &server,
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "this page may not connect here",
+        );
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let Some(waiting) = server.stranger(address) else {
+        tracing::info!(%address, "too many sockets without a ticket");
+        return refuse_for(
+            &server,
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "too many sockets from here are waiting for a ticket",
+            Duration::from_secs(5),
+        );
+    };
+    let handshake = Handshake {
+        origin: origin.to_owned(),
+        agent: text(&headers, &USER_AGENT).unwrap_or_default().to_owned(),
+    };
+    upgrade
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES)
+        .read_buffer_size(8 * 1024)
+        // Flushed after each batch anyway: no need to gather here.
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+        .on_upgrade(move |socket| peer::serve(socket, server, handshake, waiting))
+}
+
+async fn guest(
+    State(server): State<Arc<Server>>,
+    Extension(Remote(remote)): Extension<Remote>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    if !server.config.guests {
+        return refuse(
+            &server,
+            StatusCode::FORBIDDEN,
+            "guests_closed",
+            "nobody gets in by name here",
+        );
+    }
+    let address = address(&server, remote, &headers);
+    if let Err(wait) = server.joining.take(&rates::bucket(address)) {
+        return too_many(&server, wait);
+    }
+    let body = match body {
+        Ok(body) => body,
+        Err(_) => {
+            return refuse(
+                &server,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "the body is too large",
+            );
+        }
+    };
+    let Ok(wire::Guest { name }) = serde_json::from_slice(&body) else {
+        return refuse(
+            &server,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_name",
+            "the body is not {\"name\":…}",
+        );
+    };
+    let name = name.trim();
+    if !auth::is_name(name) {
+        return refuse(
+            &server,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_name",
+            "a name has 1 to 64 characters, something to see and no control characters",
+        );
+    }
+    let (person, secret) = match auth::new_guest(name) {
+        Ok(new) => new,
+        Err(error) => return broken(&server, &error),
+    };
+    let hash = auth::hash(secret.expose_secret());
+    if let Err(error) = server.store.add_guest(person.clone(), hash).await {
+        return broken(&server, &error);
+    }
+    tracing::info!(uid = ?person.uid.as_str(), %address, "a guest came");
+    let granted = wire::Granted {
+        ticket: None,
+        ttl_ms: None,
+        user: encode::person(&person, false),
+    };
+    let cookie = cookie(&server, &headers, secret.expose_secret(), COOKIE_SECONDS);
+    ([(SET_COOKIE, cookie)], Json(granted)).into_response()
+}
+
+async fn ticket(
+    State(server): State<Arc<Server>>,
+    Extension(Remote(remote)): Extension<Remote>,
+    headers: HeaderMap,
+) -> Response {
+    let address = address(&server, remote, &headers);
+    if let Err(wait) = server.ticketing.take(&rates::bucket(address)) {
+        return too_many(&server, wait);
+    }
+    let identity = match identify(&server, &headers).await {
+        Ok(identity) => identity,
+        Err(unknown) => {
+            tracing::info!(%address, code = unknown.code(), "no ticket was given");
+            return unknown.answer(&server);
+        }
+    };
+    let origin = text(&headers, &ORIGIN).unwrap_or_default();
+    let agent = text(&headers, &USER_AGENT).unwrap_or_default();
+    let user = encode::person(&identity.person, false);
+    match server.tickets.issue(identity, origin, agent) {
+        Ok(Some(ticket)) => Json(wire::Granted {
+            ticket: Some(ticket.expose_secret().to_owned()),
+            ttl_ms: Some(u64::try_from(server.tickets.ttl().as_millis()).unwrap_or(0)),
+            user,
+        })
+        .into_response(),
+        Ok(None) => too_many(&server, server.tickets.ttl()),
+        Err(error) => broken(&server, &error),
+    }
+}
+
+async fn signout(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
+    let identity = match identify(&server, &headers).await {
+        Ok(identity) => identity,
+        Err(unknown) => return unknown.answer(&server),
+    };
+    if let Some(secret) = guest_secret(&headers) {
+        let hash = auth::hash(secret.expose_secret());
+        if let Err(error) = server.store.forget_guest(hash).await {
+            return broken(&server, &error);
+        }
+    }
+    let uid = &identity.person.uid;
+    server.tickets.revoke(uid);
+    server
+        .hub
+        .close_person(uid, &Closing::with(close::SIGNED_OUT));
+    tracing::info!(uid = ?uid.as_str(), "signed out");
+    let cookie = cookie(&server, &headers, "", 0);
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
+}
+
+async fn no_such_path(State(server): State<Arc<Server>>) -> Response {
+    refuse(
+        &server,
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing here",
+    )
+}
+
+async fn health(State(server): State<Arc<Server>>) -> Response {
+    // A store that answers late answers nobody.
+    let checked = tokio::time::timeout(Duration::from_secs(2), server.store.check()).await;
+    let (status, text) = match checked {
+        Ok(Ok(())) => (StatusCode::OK, "ok\n"),
+        Ok(Err(_)) | Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store does not answer\n",
+        ),
+    };
+    (status, [(CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+async fn figures(State(server): State<Arc<Server>>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (headers, server.metrics.text()).into_response()
+}
+
+async fn front_end(
+    State(server): State<Arc<Server>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(answer) = gateway::answer(uri.path()) {
+        return answer;
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return (StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n").into_response();
+    }
+    server.assets.answer(uri.path(), &headers)
+}
+
+/// Why nobody is known by a request.
+enum Unknown {
+    Nobody,
+    Disbelieved(Disbelief),
+    Store(StoreError),
+}
+
+impl Unknown {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Nobody => "no_identity",
+            Self::Disbelieved(Disbelief::Bad) => "bad_token",
+            Self::Disbelieved(Disbelief::Expired) => "expired",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
+    fn answer(&self, server: &Server) -> Response {
+        let text = match self {
+            Self::Nobody => "neither a token nor a guest's cookie that is known",
+            Self::Disbelieved(Disbelief::Bad) => "the token is not one of this server's",
+            Self::Disbelieved(Disbelief::Expired) => "the token has run out",
+            Self::Store(error) => return broken(server, error),
+        };
+        refuse(server, StatusCode::UNAUTHORIZED, self.code(), text)
+    }
+}
+
+/// Whom a request comes from: by its token, else by its cookie.
+async fn identify(server: &Server, headers: &HeaderMap) -> Result<Identity, Unknown> {
+    let Some(token) = bearer(headers) else {
+        let Some(secret) = guest_secret(headers) else {
+            return Err(Unknown::Nobody);
+        };
+        let hash = auth::hash(secret.expose_secret());
+        let guest = server.store.guest(hash).await.map_err(Unknown::Store)?;
+        let person = guest.ok_or(Unknown::Nobody)?;
+        return Ok(Identity {
+            person,
+            expires: None,
+        });
+    };
+    let token = token.expose_secret();
+    let bare = server.config.guests && !token.contains('.');
+    let believed = if bare {
+        auth::named(token)
+    } else {
+        server.tokens.believe(token)
+    };
+    let mut identity = believed.map_err(Unknown::Disbelieved)?;
+    if bare {
+        // Who named themselves may have a name and a picture from before.
+        let uid = identity.person.uid.clone();
+        if let Some(known) = server.store.person(uid).await.map_err(Unknown::Store)? {
+            identity.person.name = known.name;
+            identity.person.avatar = known.avatar;
+        }
+    }
+    let person = identity.person.clone();
+    server
+        .store
+        .put_person(person)
+        .await
+        .map_err(Unknown::Store)?;
+    Ok(identity)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+    // Not `to_str`: a name may have letters beyond ASCII.
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let value = std::str::from_utf8(value).ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    let fits = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    (fits && token.len() <= HEADER_BYTES).then(|| SecretString::from(token))
+}
+
+fn guest_secret(headers: &HeaderMap) -> Option<SecretString> {
+    let cookies = headers.get_all(COOKIE).iter();
+    let mut pairs = cookies
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'));
+    let secret = pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE_NAME && !value.is_empty()).then_some(value)
+    })?;
+    Some(SecretString::from(secret))
+}
+
+fn cookie(server: &Server, headers: &HeaderMap, value: &str, seconds: u64) -> String {
+    let own = policy::own_origin(&server.config, headers);
+    let secure = if own.is_some_and(|own| own.is_secure()) {
+        "; Secure"
+    } else {
+        ""
+    };
+    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn address(server: &Server, remote: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .collect();
+    rates::client(remote.ip(), &forwarded, server.config.trusted_hops)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let only = values.next()?;
+    // Two of a kind are two answers to one question.
+    if values.next().is_some() || only.len() > HEADER_BYTES {
+        return None;
+    }
+    only.to_str().ok()
+}
+
+fn refuse(server: &Server, status: StatusCode, code: &'static str, text: &str) -> Response {
+    server.metrics.refusal(code);
+    let error = wire::Reason {
+        code: code.to_owned(),
+        text: text.to_owned(),
+    };
+    (status, Json(wire::Refused { error })).into_response()
+}
+
+fn refuse_for(
+    server: &Server,
+    status: StatusCode,
+    code: &'static str,
+    text: &str,
+    wait: Duration,
+) -> Response {
+    let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+    let mut response = refuse(server, status, code, text);
+    if let Ok(seconds) = HeaderValue::from_str(&seconds) {
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
+}
+
+fn too_many(server: &Server, wait: Duration) -> Response {
+    refuse_for(
+        server,
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate_limited",
+        "too many requests from here",
+        wait,
+    )
+}
+
+fn broken(server: &Server, error: &dyn std::error::Error) -> Response {
+    tracing::error!(%error, "a request failed");
+    refuse_for(
+        server,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "not now",
+        Duration::from_secs(2),
+    )
+}

@@ -1,0 +1,152 @@
+//! Connections: taken from the listener, served, and brought to an end in
+//! time.
+//!
+//! Knows nothing of what is answered.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use parlance_core::close;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tower::ServiceExt;
+
+use crate::http::{self, Remote};
+use crate::mailbox::Closing;
+use crate::random;
+use crate::server::Server;
+
+/// How long a request's head may take, and a kept connection be idle.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// Headers in a request, and bytes of them.
+const HEADERS: usize = 64;
+const HEAD_BYTES: usize = 32 * 1024;
+/// How long the links have to hear the goodbye. With what follows it stays
+/// below the three seconds that a supervisor is told to wait.
+const GOODBYES: Duration = Duration::from_millis(2000);
+/// How long requests that are being answered have after that.
+const LAST_ANSWERS: Duration = Duration::from_millis(300);
+/// How long the last writes have.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+/// What every link waits before it comes back, at least: the new process
+/// needs a moment.
+const RESTART_MS: u64 = 300;
+/// How often forgotten tickets and full buckets are thrown away.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// After a failed accept, which mostly means that no file descriptor is free.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` is ready, then ends everything.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    server: Arc<Server>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let hints = tokio::spawn(Arc::clone(&server.hub).pass_hints());
+    let sweeper = tokio::spawn(sweep(Arc::clone(&server)));
+    let router = http::router(Arc::clone(&server));
+    // Every connection holds a receiver: it hears that the end has come, and
+    // when all are dropped there is none left.
+    let (ending, end) = watch::channel(false);
+    {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, remote)) => {
+                        take(stream, Remote(remote), router.clone(), end.clone());
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection could be accepted");
+                        sleep(ACCEPT_AGAIN).await;
+                    }
+                },
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!("shutting down");
+    say_goodbye(&server).await;
+    drop(end);
+    let _ = ending.send(true);
+    // Not in time: they are dropped.
+    let _ = timeout(LAST_ANSWERS, ending.closed()).await;
+    // Everything that was asked before this has been written when it answers.
+    let _ = timeout(LAST_WRITES, server.store.check()).await;
+    sweeper.abort();
+    hints.abort();
+}
+
+fn take(stream: TcpStream, remote: Remote, router: Router, mut end: watch::Receiver<bool>) {
+    // Frames are small and each is awaited: gathering them only delays.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(remote);
+            let Ok(response) = router.oneshot(request).await;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = wait_for(&mut end) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    });
+}
+
+async fn wait_for(end: &mut watch::Receiver<bool>) {
+    // An error says that nobody can say it any more, which says it too.
+    let _ = end.wait_for(|ending| *ending).await;
+}
+
+async fn say_goodbye(server: &Server) {
+    let spread = server.spread_ms();
+    let until = Instant::now() + GOODBYES;
+    // Links that are just coming in are found by a later round.
+    while server.metrics.connections.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+        server.hub.close_all(|| Closing {
+            code: close::RESTART,
+            reason: String::new(),
+            // A crowd that learned its spread when it was small is spread
+            // from here.
+            bye: Some(RESTART_MS + random::below(spread.saturating_sub(999))),
+        });
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn sweep(server: Arc<Server>) {
+    loop {
+        sleep(SWEEP_EVERY).await;
+        server.sweep();
+    }
+}

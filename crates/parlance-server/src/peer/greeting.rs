@@ -1,0 +1,68 @@
+//! The first frame of a link: it shows a ticket, or the link ends.
+//!
+//! Knows nothing of what follows.
+
+use parlance_core::close;
+use parlance_core::dialect::native::wire;
+use tokio::time::timeout;
+
+use super::Handshake;
+use super::link::{Ending, Heard, Link};
+use crate::auth::Identity;
+use crate::server::Server;
+
+/// The version of the dialect that this server speaks.
+const VERSION: u32 = 1;
+
+/// Bytes of the first frame: nobody has signed for what it costs.
+const HELLO_BYTES: usize = 4096;
+
+/// Waits for the hello and takes its ticket.
+pub(super) async fn hear(
+    link: &mut Link,
+    server: &Server,
+    handshake: &Handshake,
+) -> Result<Identity, Ending> {
+    let first = async {
+        loop {
+            if let Heard::Text(text) = link.hear().await? {
+                return Ok(text);
+            }
+        }
+    };
+    let text = match timeout(server.config.hello_within, first).await {
+        Ok(text) => text?,
+        Err(_) => return Err(Ending::code(close::NO_HELLO)),
+    };
+    if text.len() > HELLO_BYTES {
+        return Err(Ending::code(close::TOO_LARGE));
+    }
+    let ticket = match serde_json::from_str(&text) {
+        Ok(wire::Client::Hello {
+            ticket,
+            ver: VERSION,
+            // How far the client has heard is for servers that replay; this
+            // one says the heads, and the client asks.
+            cursors: _,
+        }) => ticket,
+        Ok(
+            wire::Client::Hello { .. }
+            | wire::Client::Open { .. }
+            | wire::Client::Send { .. }
+            | wire::Client::Fill { .. }
+            | wire::Client::Read { .. }
+            | wire::Client::Typing { .. }
+            | wire::Client::Ping {}
+            | wire::Client::Pong {}
+            | wire::Client::Unknown,
+        )
+        | Err(_) => return Err(Ending::code(close::BAD_HELLO)),
+    };
+    let identity = server
+        .tickets
+        .redeem(&ticket, &handshake.origin, &handshake.agent);
+    identity.ok_or_else(|| {
+        tracing::info!(origin = ?handshake.origin, "a ticket was refused");
+        Ending::code(close::BAD_TICKET)
+    })
+}

@@ -1,0 +1,223 @@
+//! The embedded store: SQLite, one thread that writes, a few connections that
+//! read.
+//!
+//! Knows nothing of other servers: whoever opens a data folder has it alone.
+//! With WAL and `synchronous=FULL` what is acknowledged survives `kill -9` and
+//! the loss of power.
+
+mod queries;
+mod schema;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use parlance_core::frame::Part;
+use parlance_core::ids::{ConversationId, Epoch, Seq, Uid};
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::clock;
+use crate::error::Error;
+use crate::lock;
+use crate::metrics::Metrics;
+use crate::store::{
+    Answer, Appended, Draft, Millis, Page, Person, SecretHash, Store, StoreError, Summary,
+};
+use writer::Writer;
+
+/// Reads that run at once. They are short and come from the page cache; more
+/// threads than that would only wait for each other.
+const READERS: usize = 4;
+
+/// A store in a folder.
+pub struct SqliteStore {
+    epoch: Epoch,
+    writer: Writer,
+    readers: Arc<Readers>,
+    // Held for as long as the store lives: a second server on the same folder
+    // would commit messages that nobody here is told of.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in this folder, which is made if it is not there.
+    pub fn open(folder: &Path, metrics: Arc<Metrics>) -> Result<Self, Error> {
+        let unusable = |why: String| Error::Data(folder.to_owned(), why);
+        let io = |error: std::io::Error| unusable(error.to_string());
+        std::fs::create_dir_all(folder).map_err(io)?;
+        let held = File::create(folder.join("lock")).map_err(io)?;
+        match held.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        let path = folder.join("parlance.db");
+        let fresh = crate::random::text::<16>()?;
+        let connection =
+            schema::open_writer(&path, &fresh, clock::unix_millis()).map_err(unusable)?;
+        let epoch = queries::epoch(&connection).map_err(|error| unusable(error.to_string()))?;
+        let writer = Writer::start(connection, metrics).map_err(io)?;
+        Ok(Self {
+            epoch: Epoch::new(epoch),
+            writer,
+            readers: Arc::new(Readers {
+                path,
+                idle: Mutex::new(Vec::new()),
+                free: Semaphore::new(READERS),
+            }),
+            _lock: held,
+        })
+    }
+
+    fn reading<T, F>(&self, work: F) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        async move { Readers::read(readers, work).await }.boxed()
+    }
+
+    fn writing<T, F>(&self, work: F) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer.write(work).boxed()
+    }
+}
+
+/// The connections that read.
+struct Readers {
+    path: PathBuf,
+    // A stack: the one used last has the warmest cache.
+    idle: Mutex<Vec<Connection>>,
+    // Bounds the threads that read, whatever the number of peers.
+    free: Semaphore,
+}
+
+impl Readers {
+    async fn read<T, F>(readers: Arc<Self>, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let gone = |_| StoreError::Unavailable("a reading thread has ended".to_owned());
+        let shared = Arc::clone(&readers);
+        let _permit = shared
+            .free
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Unavailable("the store is closed".to_owned()))?;
+        tokio::task::spawn_blocking(move || readers.read_here(work))
+            .await
+            .map_err(gone)?
+    }
+
+    fn read_here<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // Not in the `match`: the lock would be held for the whole opening.
+        let idle = lock(&self.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => schema::open_reader(&self.path)?,
+        };
+        // One transaction, so that a head and the messages under it agree.
+        connection.execute_batch("BEGIN")?;
+        let result = work(&connection);
+        connection.execute_batch("COMMIT")?;
+        lock(&self.idle).push(connection);
+        result
+    }
+}
+
+impl Store for SqliteStore {
+    fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    fn append(&self, draft: Draft) -> Answer<'_, Appended> {
+        self.writing(move |connection| queries::append(connection, &draft))
+    }
+
+    fn page(&self, conversation: ConversationId, part: Part, limit: u32) -> Answer<'_, Page> {
+        self.reading(move |connection| queries::page(connection, &conversation, part, limit))
+    }
+
+    fn head(&self, conversation: ConversationId) -> Answer<'_, Seq> {
+        self.reading(move |connection| queries::head(connection, &conversation))
+    }
+
+    fn heads(&self, uid: Uid) -> Answer<'_, Vec<(ConversationId, Seq)>> {
+        self.reading(move |connection| queries::heads(connection, &uid))
+    }
+
+    fn summaries(&self, uid: Uid, limit: u32) -> Answer<'_, Vec<Summary>> {
+        self.reading(move |connection| queries::summaries(connection, &uid, limit))
+    }
+
+    fn summary(&self, uid: Uid, conversation: ConversationId) -> Answer<'_, Option<Summary>> {
+        self.reading(move |connection| queries::summary(connection, &uid, &conversation))
+    }
+
+    fn join(&self, uid: Uid, conversation: ConversationId) -> Answer<'_, bool> {
+        self.writing(move |connection| queries::join(connection, &uid, &conversation))
+    }
+
+    fn is_member(&self, uid: Uid, conversation: ConversationId) -> Answer<'_, bool> {
+        self.reading(move |connection| queries::is_member(connection, &uid, &conversation))
+    }
+
+    fn members(&self, conversation: ConversationId, limit: u32) -> Answer<'_, Vec<Person>> {
+        self.reading(move |connection| queries::members(connection, &conversation, limit))
+    }
+
+    fn readers(&self, conversation: ConversationId, limit: u32) -> Answer<'_, Vec<(Uid, Seq)>> {
+        self.reading(move |connection| queries::readers(connection, &conversation, limit))
+    }
+
+    fn read(&self, uid: Uid, conversation: ConversationId, seq: Seq) -> Answer<'_, Option<Seq>> {
+        self.writing(move |connection| queries::read(connection, &uid, &conversation, seq))
+    }
+
+    fn put_person(&self, person: Person) -> Answer<'_, ()> {
+        self.writing(move |connection| queries::put_person(connection, &person))
+    }
+
+    fn person(&self, uid: Uid) -> Answer<'_, Option<Person>> {
+        self.reading(move |connection| queries::person(connection, &uid))
+    }
+
+    fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {
+        self.writing(move |connection| queries::seen(connection, &uid, at))
+    }
+
+    fn add_guest(&self, person: Person, secret: SecretHash) -> Answer<'_, ()> {
+        let now = clock::unix_millis();
+        self.writing(move |connection| queries::add_guest(connection, &person, &secret, now))
+    }
+
+    fn guest(&self, secret: SecretHash) -> Answer<'_, Option<Person>> {
+        self.reading(move |connection| queries::guest(connection, &secret))
+    }
+
+    fn forget_guest(&self, secret: SecretHash) -> Answer<'_, ()> {
+        self.writing(move |connection| queries::forget_guest(connection, &secret))
+    }
+
+    fn check(&self) -> Answer<'_, ()> {
+        async {
+            self.reading(|connection| Ok(queries::epoch(connection).map(|_| ())?))
+                .await?;
+            // An empty write still opens and commits a transaction, after
+            // everything that was asked before it.
+            self.writing(|_| Ok(())).await
+        }
+        .boxed()
+    }
+}
