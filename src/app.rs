@@ -3,6 +3,7 @@
 //! Holds nothing of its own. What is wrong with the launch, or with the
 //! program, is said by [`notice`], which needs none of the rest.
 
+use leptos::mount::mount_to;
 use leptos::prelude::*;
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::{Event, Setup};
@@ -49,7 +50,7 @@ fn run(window: &Window, launched: Launched) {
         return;
     };
     let window = window.clone();
-    leptos::mount::mount_to(parent, move || {
+    mount_to(parent, move || {
         let model = Model::new();
         let handle = driver::start(
             setup,

@@ -284,11 +284,11 @@ pub fn parse(
     let login = reading.object("login");
     let lang = reading.language("lang");
     let to = reading.text("to");
-    let chat = chat.unwrap_or(if to.is_some() {
-        Chat::Single
-    } else {
-        Chat::Group
-    });
+    let by_target = match to {
+        Some(_) => Chat::Single,
+        None => Chat::Group,
+    };
+    let chat = chat.unwrap_or(by_target);
     if chat == Chat::Single && to.is_none() && role != Some(Role::Agent) {
         reading.problem("to", Should::NameSomebody);
     }

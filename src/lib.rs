@@ -5,6 +5,9 @@
 //! core's. What needs a browser is compiled for one only; the rest is tested
 //! natively.
 
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+
 pub mod config;
 
 #[cfg(target_arch = "wasm32")]

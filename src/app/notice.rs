@@ -14,7 +14,7 @@ use crate::config::problem::Speech;
 
 /// Names every parameter that is wrong, and what it should be.
 pub fn problems(problems: &[Problem]) {
-    let lines: Vec<Line> = problems
+    let lines: Vec<Line<'_>> = problems
         .iter()
         .map(|problem| Line {
             parameter: Some(problem.parameter.clone()),
@@ -120,7 +120,8 @@ fn draw(
         paragraph.append_child(&text).ok()?;
         page.append_child(&paragraph).ok()?;
     }
-    page.append_child(&reload_button(document, speech)?).ok()?;
+    let button = reload_button(document, speech)?;
+    page.append_child(&button).ok()?;
     body.append_child(&page).ok()?;
     Some(())
 }

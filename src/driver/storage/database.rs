@@ -108,10 +108,9 @@ impl Database {
         let transaction = self.begin(IdbTransactionMode::Readwrite)?;
         let unsent = store(&transaction, UNSENT)?;
         let unfinished = store(&transaction, UNFINISHED)?;
-        self.put(write, &unsent, &unfinished).map_err(|failure| {
+        self.put(write, &unsent, &unfinished).inspect_err(|_| {
             // Half a write is worse than none.
             let _ = transaction.abort();
-            failure
         })?;
         complete(&transaction).await
     }
