@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use self::account::{Account, NotKept};
+use self::account::Account;
 use self::announcer::Announcer;
 use self::conversations::Conversations;
 use self::ended::{SignedOut, Waiting};
@@ -99,7 +99,6 @@ fn Talk(
         <div class="shell" data-view=on_show data-people=move || model.people_shown().get().to_string()>
             {(!embed).then(|| view! { <Conversations/><Account/> })}
             {room}
-            <NotKept/>
         </div>
     }
 }

@@ -60,8 +60,9 @@ impl Line {
 
     /// The same row between these neighbours, unread from after `read` on.
     pub(super) fn between(&self, above: Option<&Self>, below: Option<&Self>, read: Option<Seq>) -> Self {
+        // Below what was read, or at the very top of what is here.
         let first_unread = read.is_some_and(|read| {
-            self.unread_after(read) && !above.is_some_and(|above| above.unread_after(read))
+            self.unread_after(read) && above.is_none_or(|above| above.seq().is_some_and(|seq| seq <= read))
         });
         let starts_day = match (self.day, above) {
             (Some(day), Some(above)) => above.day.is_some_and(|before| before != day),
@@ -80,8 +81,12 @@ impl Line {
     }
 
     fn unread_after(&self, read: Seq) -> bool {
-        self.item()
-            .is_some_and(|item| item.side != Side::Mine && item.seq.is_some_and(|seq| seq > read))
+        let theirs = self.item().is_some_and(|item| item.side != Side::Mine);
+        theirs && self.seq().is_some_and(|seq| seq > read)
+    }
+
+    fn seq(&self) -> Option<Seq> {
+        self.item().and_then(|item| item.seq)
     }
 
     fn author(&self) -> Option<(Side, Option<&Uid>)> {

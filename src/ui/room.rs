@@ -7,6 +7,7 @@ use parlance_core::Command;
 use parlance_core::frame::Talk;
 use parlance_core::ids::ConversationId;
 
+use super::account::NotKept;
 use super::avatar::avatar;
 use super::composer::Composer;
 use super::icon::{self, icon};
@@ -48,6 +49,7 @@ pub(crate) fn RoomPage(
                 <StatusBanner/>
                 <Timeline room=room/>
             </div>
+            <NotKept/>
             {composer}
         </main>
         <Presence room=room/>

@@ -44,8 +44,7 @@ fn banner(banner: Banner) -> AnyView {
     view! {
         <div class="status" data-part="status" data-status=banner.status.word()>
             <span class="status-light" aria-hidden="true"></span>
-            <span class="status-text">{said}</span>
-            {banner.retry_at.map(countdown)}
+            <span class="status-text">{said}{banner.retry_at.map(countdown)}</span>
             {act(&banner)}
         </div>
     }
