@@ -57,7 +57,7 @@ pub struct Handle {
 
 thread_local! {
     /// A page has one driver, for its whole life; a test page has many.
-    static DRIVERS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
+    static DRIVERS: RefCell<Vec<Option<Rc<Driver>>>> = const { RefCell::new(Vec::new()) };
     /// Whether what is unsent survives the page.
     static KEPT: Cell<bool> = const { Cell::new(true) };
     /// A panic leaves the program in an unknown state: nothing is done after it.
@@ -72,10 +72,9 @@ impl Handle {
 
     /// Says this here, now.
     pub fn say(self, conversation: ConversationId, content: Content) {
-        if let Some(driver) = self.driver() {
-            let at = driver.clock.wall();
-            driver.feed(Input::Command(Command::Say(conversation, content, at)));
-        }
+        let at = self.driver().map(|driver| driver.clock.wall());
+        let at = at.unwrap_or_default();
+        self.dispatch(Command::Say(conversation, content, at));
     }
 
     /// The time by the clock that stamps inputs, for countdowns.
@@ -85,6 +84,17 @@ impl Handle {
             .unwrap_or_default()
     }
 
+    /// Lets go of everything: timer, listeners, sockets. Nothing is said to the
+    /// server, and nothing happens through this handle any more.
+    pub fn retire(self) {
+        let driver = DRIVERS.with_borrow_mut(|drivers| {
+            let place = drivers.get_mut(self.place);
+            place.and_then(Option::take)
+        });
+        // Dropped outside of the borrow: a socket's end may come back here.
+        drop(driver);
+    }
+
     fn feed(self, input: Input) {
         if let Some(driver) = self.driver() {
             driver.feed(input);
@@ -92,8 +102,15 @@ impl Handle {
     }
 
     fn driver(self) -> Option<Rc<Driver>> {
-        DRIVERS.with_borrow(|drivers| drivers.get(self.place).cloned())
+        DRIVERS.with_borrow(|drivers| drivers.get(self.place).cloned().flatten())
     }
+}
+
+/// Where a handle leads.
+#[derive(Clone)]
+enum Place {
+    Driver(Rc<Driver>),
+    Record(Rc<RefCell<Vec<Command>>>),
 }
 
 /// What a driver is made of, beside the session.
@@ -143,7 +160,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         guard: RefCell::default(),
         listeners: RefCell::default(),
     };
-    DRIVERS.with_borrow_mut(|drivers| drivers.push(Rc::new(driver)));
+    DRIVERS.with_borrow_mut(|drivers| drivers.push(Some(Rc::new(driver))));
     if let (Some(driver), Some(window)) = (handle.driver(), web_sys::window()) {
         let listeners = Listeners::install(
             &window,

@@ -1,13 +1,20 @@
-//! The driver against a real browser. Natively there is nothing to test, and
+//! The driver and the components against a real browser. Natively there is nothing to test, and
 //! the program passes.
 
 #![cfg(target_arch = "wasm32")]
 
 mod clock;
+mod driver;
 mod launch;
 mod page;
 mod rig;
+mod scripted;
 mod socket;
 mod storage;
+mod ui_composer;
+mod ui_message;
+mod ui_page;
+mod ui_shell;
+mod ui_timeline;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -36,6 +36,16 @@ impl<T: Debug> Heard<T> {
         }
     }
 
+    /// The next that is like this.
+    pub(crate) async fn until(&mut self, like: impl Fn(&T) -> bool) -> T {
+        loop {
+            let event = self.next().await;
+            if like(&event) {
+                return event;
+            }
+        }
+    }
+
     /// What has been delivered by now.
     pub(crate) fn so_far(&mut self) -> Vec<T> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()

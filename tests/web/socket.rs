@@ -5,61 +5,8 @@ use parlance_core::LinkEvent;
 use parlance_core::wire::Wire;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::rig::{Heard, ears, js, text, turn};
-
-/// A socket that does what the test says, and writes down what was done to it.
-const SCRIPTED: &str = r#"
-    globalThis.realSocket ??= globalThis.WebSocket;
-    globalThis.done = [];
-    globalThis.sockets = [];
-    globalThis.WebSocket = class extends EventTarget {
-        constructor(url) {
-            super();
-            if (url.includes("forbidden")) throw new DOMException("no", "SecurityError");
-            this.readyState = 0;
-            done.push("dial " + url);
-            sockets.push(this);
-        }
-        send(text) {
-            if (this.readyState === 0) throw new DOMException("early", "InvalidStateError");
-            done.push("send " + text);
-        }
-        close(code, reason) {
-            if (this.readyState >= 2) return;
-            if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999))
-                throw new DOMException("code", "InvalidAccessError");
-            this.readyState = 2;
-            done.push("close " + code + " " + reason);
-        }
-        opened() { this.readyState = 1; this.dispatchEvent(new Event("open")); }
-        said(data) { this.dispatchEvent(new MessageEvent("message", { data })); }
-        failed() { this.readyState = 3; this.dispatchEvent(new Event("error")); }
-        ended(code, reason) {
-            this.readyState = 3;
-            this.dispatchEvent(new CloseEvent("close", { code, reason }));
-        }
-    };
-"#;
-
-/// While it lives, sockets are scripted.
-struct Scripted;
-
-impl Scripted {
-    fn install() -> Self {
-        js(SCRIPTED);
-        Self
-    }
-
-    fn done(&self) -> String {
-        text("return done.join('; ')")
-    }
-}
-
-impl Drop for Scripted {
-    fn drop(&mut self) {
-        js("globalThis.WebSocket = realSocket");
-    }
-}
+use crate::rig::{Heard, ears, js, turn};
+use crate::scripted::Scripted;
 
 fn dial(address: &str) -> (Socket, Heard<LinkEvent>) {
     let (deliver, heard) = ears();
