@@ -300,6 +300,11 @@ impl Session {
     /// waiting for its close event.
     fn dial(&mut self, now: Instant) {
         self.drop_link(now, close::NORMAL);
+        self.attempt(now);
+    }
+
+    /// Asks to be admitted, or dials. Whatever link there was has been closed.
+    fn attempt(&mut self, now: Instant) {
         match self.dialect.admission() {
             Some(request) => {
                 let id = self.request(request);
@@ -432,7 +437,7 @@ impl Session {
                 let _spent = self.backoff.next(&mut self.chance);
             }
             self.drop_link(now, close::SILENT);
-            self.dial(now);
+            self.attempt(now);
         }
     }
 

@@ -333,7 +333,7 @@ impl Session {
                 if self.may_resync(now) {
                     self.count(Oddity::LostFrames, "the sum of heads differs");
                     self.drop_link(now, crate::close::SILENT);
-                    self.dial(now);
+                    self.attempt(now);
                 }
             }
         }
