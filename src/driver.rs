@@ -57,7 +57,7 @@ pub struct Handle {
 
 thread_local! {
     /// A page has one driver, for its whole life; a test page has many.
-    static DRIVERS: RefCell<Vec<Option<Rc<Driver>>>> = const { RefCell::new(Vec::new()) };
+    static DRIVERS: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
     /// Whether what is unsent survives the page.
     static KEPT: Cell<bool> = const { Cell::new(true) };
     /// A panic leaves the program in an unknown state: nothing is done after it.
@@ -89,20 +89,42 @@ impl Handle {
     pub fn retire(self) {
         let driver = DRIVERS.with_borrow_mut(|drivers| {
             let place = drivers.get_mut(self.place);
-            place.and_then(Option::take)
+            place.map(|place| std::mem::replace(place, Place::Nowhere))
         });
         // Dropped outside of the borrow: a socket's end may come back here.
         drop(driver);
     }
 
+    /// A handle without a session: what is said to it is written down, and
+    /// nothing happens. For the tests of components.
+    pub fn recording() -> (Self, Rc<RefCell<Vec<Command>>>) {
+        let record = Rc::<RefCell<Vec<Command>>>::default();
+        let place = DRIVERS.with_borrow_mut(|drivers| {
+            drivers.push(Place::Record(record.clone()));
+            drivers.len() - 1
+        });
+        (Self { place }, record)
+    }
+
     fn feed(self, input: Input) {
-        if let Some(driver) = self.driver() {
-            driver.feed(input);
+        match (self.place(), input) {
+            (Some(Place::Driver(driver)), input) => driver.feed(input),
+            (Some(Place::Record(record)), Input::Command(command)) => {
+                record.borrow_mut().push(command);
+            }
+            (Some(Place::Record(_) | Place::Nowhere) | None, _) => {}
         }
     }
 
     fn driver(self) -> Option<Rc<Driver>> {
-        DRIVERS.with_borrow(|drivers| drivers.get(self.place).cloned().flatten())
+        match self.place()? {
+            Place::Driver(driver) => Some(driver),
+            Place::Record(_) | Place::Nowhere => None,
+        }
+    }
+
+    fn place(self) -> Option<Place> {
+        DRIVERS.with_borrow(|drivers| drivers.get(self.place).cloned())
     }
 }
 
@@ -111,6 +133,8 @@ impl Handle {
 enum Place {
     Driver(Rc<Driver>),
     Record(Rc<RefCell<Vec<Command>>>),
+    /// It has been retired.
+    Nowhere,
 }
 
 /// What a driver is made of, beside the session.
@@ -160,7 +184,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         guard: RefCell::default(),
         listeners: RefCell::default(),
     };
-    DRIVERS.with_borrow_mut(|drivers| drivers.push(Some(Rc::new(driver))));
+    DRIVERS.with_borrow_mut(|drivers| drivers.push(Place::Driver(Rc::new(driver))));
     if let (Some(driver), Some(window)) = (handle.driver(), web_sys::window()) {
         let listeners = Listeners::install(
             &window,
