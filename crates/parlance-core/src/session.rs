@@ -424,11 +424,13 @@ impl Session {
 
     /// The path is suspect or known to be dead: another link, at once. One
     /// that has not proved itself counts as a failed attempt, or two programs
-    /// that disagree would dial in a circle.
-    fn replace_link(&mut self, now: Instant) {
+    /// that disagree would dial in a circle. Nobody looks at a hidden page: it
+    /// dials when it is shown, or for what is unsent.
+    fn replace_link(&mut self, now: Instant, page: PageState) {
+        let unseen = !page.visible && self.outbox.is_empty();
         let young = matches!(&self.phase, Phase::Online(online)
             if now.since(online.since) < deadline::PROVEN_AFTER);
-        if young && self.backoff.attempts() > 0 {
+        if unseen || (young && self.backoff.attempts() > 0) {
             self.drop_link(now, close::SILENT);
             self.wait(now, None);
         } else {

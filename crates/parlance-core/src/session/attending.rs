@@ -137,11 +137,10 @@ impl Session {
             PageEvent::VisibilityChanged => {}
             PageEvent::HostActive(true) => self.on_sign_of_life(now, FRESH),
             PageEvent::HostActive(false) => {}
-            PageEvent::PageShow { persisted: false } | PageEvent::ClockGap => {
-                self.on_sign_of_life(now, FRESH);
-            }
+            PageEvent::PageShow { persisted: false } => self.on_sign_of_life(now, FRESH),
+            PageEvent::ClockGap => self.on_hint(now, FRESH, page),
             PageEvent::Focus => self.on_sign_of_life(now, FRESH_FOR_FOCUS),
-            PageEvent::Online => self.on_sign_of_life(now, Duration::ZERO),
+            PageEvent::Online => self.on_hint(now, Duration::ZERO, page),
             // Never trusted: the link is asked, not closed.
             PageEvent::Offline => self.ask_server_if_quiet(now, Duration::ZERO),
         }
@@ -167,6 +166,16 @@ impl Session {
         self.forgive(now);
         self.dial_if_down(now, Wish::Sign);
         self.ask_server_if_quiet(now, fresh);
+    }
+
+    /// Something that happens to hidden pages too: those dial nothing unless
+    /// something is unsent.
+    fn on_hint(&mut self, now: Instant, fresh: Duration, page: PageState) {
+        if page.visible || !self.outbox.is_empty() {
+            self.on_sign_of_life(now, fresh);
+        } else {
+            self.ask_server_if_quiet(now, fresh);
+        }
     }
 
     /// What went wrong while nobody looked is no trouble yet: it gets its two

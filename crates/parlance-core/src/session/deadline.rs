@@ -123,7 +123,7 @@ impl Session {
         match deadline {
             Deadline::Identity => self.on_identity_overdue(now),
             Deadline::Attempt => self.on_attempt_overdue(now),
-            Deadline::Heartbeat => self.on_heartbeat(now),
+            Deadline::Heartbeat => self.on_heartbeat(now, page),
             Deadline::Proven => {
                 self.backoff.reset();
                 self.few_tries = 0;
@@ -131,7 +131,7 @@ impl Session {
             Deadline::Dial => self.on_dial_due(now, page),
             Deadline::Running => self.on_running_while_suspended(now, page),
             Deadline::Banner => self.on_banner_due(now),
-            Deadline::Outbox => self.on_outbox_due(now),
+            Deadline::Outbox => self.on_outbox_due(now, page),
             Deadline::Patience(id) => {
                 if let Some(conversation) = self.conversations.get_mut(&id) {
                     conversation.on_patience_over(now);
@@ -149,18 +149,18 @@ impl Session {
         }
     }
 
-    fn on_heartbeat(&mut self, now: Instant) {
+    fn on_heartbeat(&mut self, now: Instant, page: PageState) {
         let Phase::Online(online) = &mut self.phase else {
             return;
         };
         match online.heartbeat.at_deadline(now) {
             Verdict::Fine => {}
             Verdict::Ask => self.ask_server(),
-            Verdict::Dead => self.replace_link(now),
+            Verdict::Dead => self.replace_link(now, page),
         }
     }
 
-    fn on_outbox_due(&mut self, now: Instant) {
+    fn on_outbox_due(&mut self, now: Instant, page: PageState) {
         let mut overdue = None;
         let mut slow = Vec::new();
         for entry in self.outbox.entries_mut() {
@@ -191,7 +191,7 @@ impl Session {
             self.extend_proofs(now);
             self.ask_server_if_quiet(now, Duration::ZERO);
         } else {
-            self.replace_link(now);
+            self.replace_link(now, page);
         }
     }
 
