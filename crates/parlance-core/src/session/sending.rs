@@ -377,9 +377,13 @@ impl Session {
 
     /// The page slept: what is on its way gets its time again.
     pub(super) fn extend_proofs(&mut self, now: Instant) {
+        let Phase::Online(online) = &self.phase else {
+            return;
+        };
+        let deadline = now + online.heartbeat.proof_within();
         for entry in self.outbox.entries_mut() {
             if let State::InFlight(in_flight) = &mut entry.state {
-                in_flight.deadline = now + self.dialect.capabilities().liveness.proof_within;
+                in_flight.deadline = deadline;
             }
         }
     }
