@@ -264,6 +264,14 @@ impl Timeline {
         self.rows.iter()
     }
 
+    /// Whether a confirmed message of mine bears this id.
+    pub fn has_confirmed(&self, client_id: &ClientId) -> bool {
+        self.rows.range(..self.confirmed).any(|row| match row {
+            Row::Message(item) => item.client_id.as_ref() == Some(client_id),
+            Row::Gap(_) => false,
+        })
+    }
+
     /// How many rows, from the front, are confirmed or gaps among them.
     pub const fn confirmed_len(&self) -> usize {
         self.confirmed

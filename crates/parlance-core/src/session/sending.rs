@@ -160,6 +160,12 @@ impl Session {
             if self.outbox.find(&draft.client_id).is_some() {
                 continue;
             }
+            // The log may have come before the device answered.
+            let conversation = self.conversations.get(&draft.conversation);
+            if conversation.is_some_and(|it| it.timeline.has_confirmed(&draft.client_id)) {
+                self.save(Write::Forget(uid.clone(), draft.client_id));
+                continue;
+            }
             // Two tabs may have written the same order.
             while self
                 .outbox
