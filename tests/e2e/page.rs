@@ -263,6 +263,12 @@ impl Chat {
 
     /// Types and presses Enter. Whether it arrives is for `Talk` to judge.
     pub(crate) async fn sends(&self, text: &str) {
+        self.sees("somewhere to write", |page| {
+            page.composer
+                .as_ref()
+                .is_some_and(|composer| composer.usable)
+        })
+        .await;
         let composer = self.browser.element("[data-part=composer]").await;
         composer
             .send_keys(format!("{text}{}", Key::Enter.value()))
@@ -466,9 +472,11 @@ impl Chat {
                 .filter(|error| {
                     // Asking for a ticket before anybody is known is answered 401.
                     let nobody_yet = error.contains("api/ticket") && error.contains("401");
+                    // The file that sets launch parameters for everybody may be missing.
+                    let no_file = error.contains("parlance.json") && error.contains("404");
                     let broken_path =
                         error.starts_with("network:") || error.contains("WebSocket connection to");
-                    !(nobody_yet || trouble && broken_path)
+                    !(nobody_yet || no_file || trouble && broken_path)
                 }),
         );
         faults

@@ -74,7 +74,8 @@ type Trap = Box<dyn FnMut(&str) -> Option<String> + Send>;
 struct Shared {
     connections: Vec<Arc<Mutex<Connection>>>,
     requests: Vec<String>,
-    swallow_new: bool,
+    /// How new connections are held, if they are.
+    new: Option<Direction>,
     refuse_talk: bool,
     trap: Option<Trap>,
 }
@@ -112,7 +113,7 @@ impl Proxy {
     pub(crate) async fn pass(&self) {
         {
             let mut shared = self.shared.lock().unwrap();
-            shared.swallow_new = false;
+            shared.new = None;
             shared.refuse_talk = false;
         }
         self.each(|connection| {
@@ -161,19 +162,37 @@ impl Proxy {
         });
     }
 
-    /// Every byte of every connection vanishes, and a new one is taken but
-    /// never answered. Nobody is told anything.
+    /// Nothing gets through, and nobody is told: what is sent waits until the
+    /// path passes again, as it does in a network that retransmits, and a new
+    /// connection is taken but not answered.
     pub(crate) fn black_hole(&self, direction: Direction) {
-        self.shared.lock().unwrap().swallow_new = true;
-        self.swallow(direction);
-    }
-
-    /// The connections that exist go dead; new ones are healthy.
-    pub(crate) fn swallow(&self, direction: Direction) {
+        self.shared.lock().unwrap().new = Some(direction);
         self.each(|connection| {
             connection
                 .orders
-                .send_modify(|orders| orders.set(direction, Flow::Swallow));
+                .send_modify(|orders| orders.set(direction, Flow::Hold));
+        });
+    }
+
+    /// The links that exist go dead for ever, as when an address was
+    /// translated and the translator forgot; everything else is healthy.
+    pub(crate) fn swallow_links(&self, direction: Direction) {
+        self.swallow(direction, |connection| connection.upgraded);
+    }
+
+    /// Every connection that exists goes dead, those included that wait for
+    /// another request; new ones are healthy.
+    pub(crate) fn swallow_all(&self) {
+        self.swallow(Direction::Both, |_| true);
+    }
+
+    fn swallow(&self, direction: Direction, which: impl Fn(&Connection) -> bool) {
+        self.each(|connection| {
+            if which(connection) {
+                connection
+                    .orders
+                    .send_modify(|orders| orders.set(direction, Flow::Swallow));
+            }
         });
     }
 
@@ -273,16 +292,15 @@ impl Drop for Proxy {
 
 fn admit(client: TcpStream, target: SocketAddr, shared: &Arc<Mutex<Shared>>) {
     let mut all = shared.lock().unwrap();
-    let flow = if all.swallow_new {
-        Flow::Swallow
-    } else {
-        Flow::Pass
-    };
-    let (orders, watched) = watch::channel(Orders {
-        up: flow,
-        down: flow,
+    let mut begin = Orders {
+        up: Flow::Pass,
+        down: Flow::Pass,
         cut: None,
-    });
+    };
+    if let Some(direction) = all.new {
+        begin.set(direction, Flow::Hold);
+    }
+    let (orders, watched) = watch::channel(begin);
     let (frames, injected) = mpsc::unbounded_channel();
     let connection = Arc::new(Mutex::new(Connection {
         orders,

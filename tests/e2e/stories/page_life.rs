@@ -53,7 +53,7 @@ async fn a_hidden_page_misses_nothing(engine: Engine) {
     // The link dies while nobody looks, and nobody is told.
     ann.browser.hide().await;
     ann.sees("nothing, hidden", |page| !page.visible).await;
-    ann.path.swallow(Direction::Both);
+    ann.path.swallow_links(Direction::Both);
     talk.says(&bob, "to a dead link").await;
     ann.browser.show().await;
     talk.says(&ann, "and I am back again").await;
@@ -113,7 +113,7 @@ fn a_frozen_page_catches_up_when_it_thaws() {
         for (round, path_dies) in [(1, false), (2, true)] {
             ann.browser.freeze().await;
             if path_dies {
-                ann.path.swallow(Direction::Both);
+                ann.path.swallow_links(Direction::Both);
             }
             for number in 1..=3 {
                 talk.says(&bob, &format!("to a frozen page {round} {number}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::browser::Engine::Chromium;
-use crate::page::{Chat, State};
+use crate::page::{Chat, LATER, State};
 use crate::proxy::{Cut, Direction};
 use crate::server::Server;
 use crate::story::{ends_well, tell};
@@ -65,7 +65,7 @@ fn a_link_that_is_deaf_or_mute_is_replaced_after_a_send() {
         let talk = Talk::default();
         for direction in [Direction::Up, Direction::Down] {
             let links = ann.path.count("GET /ws");
-            ann.path.swallow(direction);
+            ann.path.swallow_links(direction);
             talk.says(&ann, &format!("nobody answers {direction:?}"))
                 .await;
             talk.settles(&[&ann, &bob]).await;
@@ -85,7 +85,7 @@ fn a_link_that_goes_silent_is_replaced_without_a_word() {
         let (ann, bob) = two_in_the_lobby(&server).await;
         let talk = Talk::default();
         let links = ann.path.count("GET /ws");
-        ann.path.swallow(Direction::Both);
+        ann.path.swallow_links(Direction::Both);
         talk.says(&bob, "said into the silence").await;
         ann.sees_within(
             Duration::from_secs(28) + MARGIN + MARGIN,
@@ -118,6 +118,23 @@ fn a_cut_link_comes_back_at_once() {
                 "a new link after {cut:?}"
             );
         }
+        ends_well([ann, bob]).await;
+    });
+}
+
+#[test]
+fn a_path_that_forgets_every_connection_is_left_behind() {
+    tell(2, async || {
+        let server = Server::start(&[]);
+        let (ann, bob) = two_in_the_lobby(&server).await;
+        let talk = Talk::default();
+        // The browser may still try its idle connections one by one, all dead.
+        ann.path.swallow_all();
+        let started = Instant::now();
+        talk.says(&ann, "over another connection").await;
+        talk.says(&bob, "are you there").await;
+        talk.settles_within(LATER * 2, &[&ann, &bob]).await;
+        println!("left behind after {:?}", started.elapsed());
         ends_well([ann, bob]).await;
     });
 }

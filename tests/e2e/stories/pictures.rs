@@ -56,7 +56,7 @@ fn pictures_of_coming_in_and_of_being_refused() {
         ann.sees("the join form", |page| page.join).await;
         poses(&ann, "join").await;
         ann.opens("/?dialect=nope").await;
-        ann.sees("the fault", |page| page.words.contains("nope"))
+        ann.sees("the fault", |page| page.words.contains("dialect"))
             .await;
         poses(&ann, "bad-parameter").await;
         ann.opens("/#token=a.b.c").await;

@@ -37,7 +37,7 @@ impl Chance {
                 "reset"
             }
             2 => {
-                path.swallow(self.direction());
+                path.swallow_links(self.direction());
                 "link swallowed"
             }
             3 => {
