@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::frame::{ConversationHead, Message, Page, Part, Person, Talk};
 use crate::history::{Coverage, Fetch};
-use crate::ids::{ClientId, ItemKey, RequestId, Seq, Uid};
+use crate::ids::{ClientId, ConversationId, ItemKey, RequestId, Seq, Uid};
 use crate::presence::Presence;
 use crate::session::{HistoryState, LastLine};
 use crate::time::Instant;
@@ -198,14 +198,15 @@ impl Conversation {
             }
             Log::Known(coverage) => coverage.last().unwrap_or_default(),
         };
-        if seq > known.next() || self.forward.is_open() {
-            if seq > known {
-                self.keep_early(seq, message, now);
-            }
-            return Applied::default();
-        }
         if seq <= known {
-            // Inside a gap: the fill will bring it, in its place.
+            // Inside a gap: the fill will bring it, in its place. But what I
+            // see waiting goes there now.
+            let mut applied = Applied::default();
+            self.place_proved(&message.conversation, &mut applied, viewer);
+            return applied;
+        }
+        if seq > known.next() || self.forward.is_open() {
+            self.keep_early(seq, message, now);
             return Applied::default();
         }
         let mut applied = self.apply(seq, seq, vec![message], Origin::Live, viewer);
@@ -235,7 +236,10 @@ impl Conversation {
             .filter(|(_, fetch)| fetch.is(request))
             .map(|(key, _)| key);
         let Page {
-            range, messages, ..
+            conversation,
+            range,
+            messages,
+            ..
         } = page;
         let mut applied = Applied::default();
         // A backend that has thrown its oldest away answers "before" with
@@ -255,6 +259,7 @@ impl Conversation {
         } else if self.log == Log::Unknown {
             self.log = Log::Empty;
         }
+        self.place_proved(&conversation, &mut applied, viewer);
         if forward {
             self.forward = Fetch::Idle;
             self.drain_early(&mut applied, viewer);
@@ -385,6 +390,33 @@ impl Conversation {
         }
     }
 
+    /// A message of mine that was proved by an acknowledgement may belong far
+    /// before what is here: it goes to its number, with gaps around it, or it
+    /// would stand below what was said after it.
+    fn place_proved(
+        &mut self,
+        conversation: &ConversationId,
+        applied: &mut Applied,
+        viewer: &mut Viewer<'_>,
+    ) {
+        for item in self.timeline.proved_upto(self.last_known()) {
+            let Some(seq) = item.seq.filter(|seq| !self.has(*seq)) else {
+                continue;
+            };
+            let message = Message {
+                conversation: conversation.clone(),
+                seq: Some(seq),
+                id: item.id,
+                client_id: item.client_id,
+                from: item.author,
+                content: item.content,
+                at: item.at,
+            };
+            let one = self.apply(seq, seq, vec![message], Origin::Mine, viewer);
+            applied.merged += one.merged;
+        }
+    }
+
     fn keep_early(&mut self, seq: Seq, message: Message, now: Instant) {
         if self.early.len() >= MOST_BUFFERED {
             // The fill brings it: the newest is the one to forget.
@@ -484,6 +516,13 @@ impl Conversation {
         match &self.log {
             Log::Unknown | Log::Empty => Seq(0),
             Log::Known(coverage) => coverage.last().unwrap_or_default(),
+        }
+    }
+
+    fn has(&self, seq: Seq) -> bool {
+        match &self.log {
+            Log::Unknown | Log::Empty => false,
+            Log::Known(coverage) => coverage.has(seq),
         }
     }
 

@@ -264,6 +264,16 @@ impl Timeline {
         self.rows.iter()
     }
 
+    /// Messages that are proved and still wait for their place, up to this number.
+    pub fn proved_upto(&self, seq: Seq) -> Vec<Item> {
+        let waiting = self.rows.range(self.confirmed..);
+        let proved = waiting.filter_map(|row| match row {
+            Row::Message(item) if item.seq.is_some_and(|it| it <= seq) => Some((**item).clone()),
+            Row::Message(_) | Row::Gap(_) => None,
+        });
+        proved.collect()
+    }
+
     /// Whether a confirmed message of mine bears this id.
     pub fn has_confirmed(&self, client_id: &ClientId) -> bool {
         self.rows.range(..self.confirmed).any(|row| match row {
