@@ -84,6 +84,15 @@ impl Fetch {
         matches!(self, Self::Wanted(_) | Self::Asked(..))
     }
 
+    /// Whether it is on its way, or about to be asked for.
+    pub fn is_due_or_asked(self, now: Instant) -> bool {
+        match self {
+            Self::Wanted(at) => at <= now,
+            Self::Asked(..) => true,
+            Self::Idle | Self::Failed => false,
+        }
+    }
+
     /// Whether it is this request that is waiting.
     pub fn is(self, request: RequestId) -> bool {
         matches!(self, Self::Asked(asked, _) if asked == request)

@@ -242,7 +242,8 @@ impl Session {
     }
 
     /// Hands over what may go: the head of each conversation's queue, once
-    /// what the server has is known, for it may have the message already.
+    /// what the server has is known, for it may have the message already. A
+    /// page that does not come is not waited for: saying it twice is harmless.
     pub(super) fn hand_over(&mut self, now: Instant) {
         let Phase::Online(online) = &self.phase else {
             return;
@@ -254,7 +255,7 @@ impl Session {
             .into_iter()
             .filter(|entry| {
                 let conversation = self.conversations.get(&entry.draft.conversation);
-                !conversation.is_some_and(|it| it.is_loaded() && it.forward.is_open())
+                !conversation.is_some_and(|it| it.is_loaded() && it.forward.is_due_or_asked(now))
             })
             .map(|entry| Say {
                 client_id: entry.draft.client_id.clone(),
