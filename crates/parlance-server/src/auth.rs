@@ -159,12 +159,13 @@ impl Tokens {
                 host: claims.host,
                 seen: None,
             },
-            // The leeway holds here too: a token that would be believed now
-            // does not close the link that it opened.
+            // The leeway holds here too, and a second more, as tokens are
+            // judged by whole seconds: a link ends when its token would not be
+            // believed again, or the client would come back with it in a loop.
             expires: Some(
                 claims
                     .exp
-                    .saturating_add(LEEWAY_SECONDS.cast_signed())
+                    .saturating_add(LEEWAY_SECONDS.cast_signed() + 1)
                     .saturating_mul(1000),
             ),
         })

@@ -14,6 +14,7 @@ use std::time::Duration;
 use parlance_core::dialect::native::wire;
 use parlance_core::frame::Part;
 use parlance_core::ids::{ConversationId, Seq, Uid};
+use tokio::task::JoinSet;
 
 use crate::bus::{Bus, Hint};
 use crate::clock;
@@ -51,6 +52,8 @@ pub(crate) struct Hub {
     numbers: AtomicU64,
     rooms: Mutex<HashMap<ConversationId, Arc<Room>>>,
     people: Mutex<HashMap<Uid, Present>>,
+    // What is done beside the links; ended and awaited at the end.
+    beside: Mutex<JoinSet<()>>,
 }
 
 /// A conversation that somebody here is in.
@@ -95,7 +98,22 @@ impl Hub {
             numbers: AtomicU64::new(1),
             rooms: Mutex::default(),
             people: Mutex::default(),
+            beside: Mutex::default(),
         }
+    }
+
+    /// Does this beside the links, until the end of the server.
+    pub(crate) fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut beside = lock(&self.beside);
+        // What is done is forgotten here, or it would be kept for ever.
+        while beside.try_join_next().is_some() {}
+        beside.spawn(work);
+    }
+
+    /// Ends what is done beside the links.
+    pub(crate) async fn end(&self) {
+        let mut beside = std::mem::take(&mut *lock(&self.beside));
+        beside.shutdown().await;
     }
 
     /// A number that nothing else here has.
@@ -208,7 +226,7 @@ impl Hub {
             present.departures
         };
         let (hub, uid) = (Arc::clone(self), uid.clone());
-        tokio::spawn(async move { hub.be_gone(uid, departure, from).await });
+        self.beside(async move { hub.be_gone(uid, departure, from).await });
     }
 
     async fn be_gone(&self, uid: Uid, departure: u64, from: Vec<ConversationId>) {

@@ -16,15 +16,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use parlance_core::close;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use crate::http::{self, Remote};
-use crate::mailbox::Closing;
-use crate::random;
 use crate::server::Server;
 
 /// How long a request's head may take, and a kept connection be idle.
@@ -39,9 +36,6 @@ const GOODBYES: Duration = Duration::from_millis(2000);
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// How long the last writes have.
 const LAST_WRITES: Duration = Duration::from_millis(500);
-/// What every link waits before it comes back, at least: the new process
-/// needs a moment.
-const RESTART_MS: u64 = 300;
 /// How often forgotten tickets and full buckets are thrown away.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// After a failed accept, which mostly means that no file descriptor is free.
@@ -53,12 +47,10 @@ pub(crate) async fn serve(
     server: Arc<Server>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let hints = tokio::spawn(Arc::clone(&server.hub).pass_hints());
-    let sweeper = tokio::spawn(sweep(Arc::clone(&server)));
+    server.hub.beside(Arc::clone(&server.hub).pass_hints());
+    server.hub.beside(sweep(Arc::clone(&server)));
     let router = http::router(Arc::clone(&server));
-    // Every connection holds a receiver: it hears that the end has come, and
-    // when all are dropped there is none left.
-    let (ending, end) = watch::channel(false);
+    let mut connections = JoinSet::new();
     {
         let mut shutdown = pin!(shutdown);
         loop {
@@ -66,30 +58,33 @@ pub(crate) async fn serve(
                 () = &mut shutdown => break,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, remote)) => {
-                        take(stream, Remote(remote), router.clone(), end.clone());
+                        let server = Arc::clone(&server);
+                        connections.spawn(answer(stream, Remote(remote), router.clone(), server));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "no connection could be accepted");
                         sleep(ACCEPT_AGAIN).await;
                     }
                 },
+                // Those that are over are forgotten here.
+                Some(_) = connections.join_next() => {}
             }
         }
     }
     drop(listener);
     tracing::info!("shutting down");
+    let _ = server.ending.send_replace(true);
     say_goodbye(&server).await;
-    drop(end);
-    let _ = ending.send(true);
+    let answered = async { while connections.join_next().await.is_some() {} };
     // Not in time: they are dropped.
-    let _ = timeout(LAST_ANSWERS, ending.closed()).await;
+    let _ = timeout(LAST_ANSWERS, answered).await;
+    connections.shutdown().await;
     // Everything that was asked before this has been written when it answers.
     let _ = timeout(LAST_WRITES, server.store.check()).await;
-    sweeper.abort();
-    hints.abort();
+    server.hub.end().await;
 }
 
-fn take(stream: TcpStream, remote: Remote, router: Router, mut end: watch::Receiver<bool>) {
+async fn answer(stream: TcpStream, remote: Remote, router: Router, server: Arc<Server>) {
     // Frames are small and each is awaited: gathering them only delays.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -108,38 +103,24 @@ fn take(stream: TcpStream, remote: Remote, router: Router, mut end: watch::Recei
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    tokio::spawn(async move {
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = wait_for(&mut end) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended badly");
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = server.ends() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
-    });
-}
-
-async fn wait_for(end: &mut watch::Receiver<bool>) {
-    // An error says that nobody can say it any more, which says it too.
-    let _ = end.wait_for(|ending| *ending).await;
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
 }
 
 async fn say_goodbye(server: &Server) {
-    let spread = server.spread_ms();
     let until = Instant::now() + GOODBYES;
     // Links that are just coming in are found by a later round.
-    while server.metrics.connections.load(Ordering::Relaxed) > 0 && Instant::now() < until {
-        server.hub.close_all(|| Closing {
-            code: close::RESTART,
-            reason: String::new(),
-            // A crowd that learned its spread when it was small is spread
-            // from here.
-            bye: Some(RESTART_MS + random::below(spread.saturating_sub(999))),
-        });
+    while server.metrics.connections.load(Ordering::Acquire) > 0 && Instant::now() < until {
+        server.hub.close_all(|| server.goodbye());
         sleep(Duration::from_millis(20)).await;
     }
 }

@@ -35,7 +35,11 @@ fn main() -> ExitCode {
 
 /// One line, whatever it was: it ends up in somebody's service log.
 fn complain(line: &str, code: u8) -> ExitCode {
-    eprintln!("parlance-server: {}", line.escape_debug());
+    let line: String = line
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    eprintln!("parlance-server: {line}");
     ExitCode::from(code)
 }
 

@@ -63,6 +63,8 @@ pub(crate) async fn serve(
         tracing::debug!(code = closing.code, "link closed");
     }
     link.finish(ending).await;
+    // Before the count: when it is zero, nobody holds the server any more.
+    drop(server);
     metrics.connections.fetch_sub(1, Ordering::Relaxed);
 }
 

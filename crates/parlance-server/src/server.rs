@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use parlance_core::close;
 use parlance_core::ids::Uid;
+use tokio::sync::watch;
 
 use crate::assets::Assets;
 use crate::auth::{Tickets, Tokens};
@@ -16,13 +18,19 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::lock;
+use crate::mailbox::Closing;
 use crate::metrics::Metrics;
+use crate::random;
 use crate::rates::Rates;
 use crate::store::Store;
 
 /// Sockets of one address that have not shown a ticket yet. Each waits for
 /// seconds at most; behind one address there may be a whole company.
 const STRANGERS: usize = 256;
+
+/// What every link waits before it comes back, at least: the new process
+/// needs a moment.
+const RESTART_MS: u64 = 300;
 
 /// What every task shares.
 pub(crate) struct Server {
@@ -49,6 +57,8 @@ pub(crate) struct Server {
     /// The most sockets there ever were: as many may come back at once.
     pub(crate) crowd: AtomicI64,
     strangers: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    /// Becomes true when the server ends.
+    pub(crate) ending: watch::Sender<bool>,
 }
 
 impl Server {
@@ -70,6 +80,7 @@ impl Server {
             joining: Rates::new(config.ip_rate.div_ceil(10), at_once / 2),
             crowd: AtomicI64::new(0),
             strangers: Arc::default(),
+            ending: watch::Sender::new(false),
             metrics,
             store,
             config,
@@ -98,6 +109,23 @@ impl Server {
             address,
             strangers: Arc::clone(&self.strangers),
         })
+    }
+
+    /// What every link is told at the end. A crowd that learned its spread
+    /// when it was small is spread from here.
+    pub(crate) fn goodbye(&self) -> Closing {
+        let spread = self.spread_ms().saturating_sub(999);
+        Closing {
+            code: close::RESTART,
+            reason: String::new(),
+            bye: Some(RESTART_MS + random::below(spread)),
+        }
+    }
+
+    /// Ready when the server ends.
+    pub(crate) async fn ends(&self) {
+        // An error says that nobody can say it any more, which says it too.
+        let _ = self.ending.subscribe().wait_for(|ending| *ending).await;
     }
 
     /// Forgets what nobody asks about any more.

@@ -30,9 +30,12 @@ pub(super) async fn hear(
             }
         }
     };
-    let text = match timeout(server.config.hello_within, first).await {
-        Ok(text) => text?,
-        Err(_) => return Err(Ending::code(close::NO_HELLO)),
+    let text = tokio::select! {
+        heard = timeout(server.config.hello_within, first) => match heard {
+            Ok(text) => text?,
+            Err(_) => return Err(Ending::code(close::NO_HELLO)),
+        },
+        () = server.ends() => return Err(Ending::Close(server.goodbye())),
     };
     if text.len() > HELLO_BYTES {
         return Err(Ending::code(close::TOO_LARGE));

@@ -19,6 +19,9 @@ use crate::metrics::{Metrics, count};
 /// drops a socket with unread bytes in it resets the connection, and the close
 /// code is lost on the way.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// The same for a reader that was too slow: there is much before the close
+/// that it has not taken yet.
+const LONG_FAREWELL: Duration = Duration::from_secs(5);
 
 /// Why a link ends.
 #[derive(Debug)]
@@ -134,6 +137,10 @@ impl Link {
 
     /// Ends the link, with the words that belong to it.
     pub(crate) async fn finish(mut self, ending: Ending) {
+        let patience = match &ending {
+            Ending::Close(closing) if closing.code == close::SLOW => LONG_FAREWELL,
+            Ending::Close(_) | Ending::Gone => FAREWELL,
+        };
         let farewell = async {
             if let Ending::Close(closing) = ending {
                 if let Some(retry_ms) = closing.bye {
@@ -162,7 +169,7 @@ impl Link {
         };
         // Not in time: the other side is gone or does not answer, and the
         // socket is dropped.
-        let _ = timeout(FAREWELL, farewell).await;
+        let _ = timeout(patience, farewell).await;
     }
 }
 

@@ -610,7 +610,7 @@ impl Stay<'_> {
         // it. The order does not matter, for a cursor never goes back.
         let (store, uid) = (Arc::clone(&self.server.store), self.attendance.uid.clone());
         let link = self.attendance.link;
-        tokio::spawn(async move {
+        self.server.hub.beside(async move {
             match store.read(uid.clone(), conversation, seq).await {
                 Ok(Some(seq)) => room.tell_read(&uid, seq, link),
                 Ok(None) => {}

@@ -35,6 +35,7 @@ const READERS: usize = 4;
 /// A store in a folder.
 pub struct SqliteStore {
     epoch: Epoch,
+    // Dropped before the lock below.
     writer: Writer,
     readers: Arc<Readers>,
     // Held for as long as the store lives: a second server on the same folder

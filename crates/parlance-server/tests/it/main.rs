@@ -1,1 +1,20 @@
-//! tests
+//! The server from outside: real sockets on a free port, and the program
+//! itself where only the program will do.
+//!
+//! Nothing waits by sleeping: a test waits for what it expects, and fails when
+//! it does not come in time.
+
+mod rig;
+
+mod abuse;
+mod auth;
+mod history;
+mod kill;
+mod limits;
+mod pages;
+mod presence;
+mod program;
+mod resilience;
+mod rooms;
+mod sending;
+mod store;

@@ -4,6 +4,7 @@
 //! Knows nothing of what is written.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -23,20 +24,36 @@ const GATHER: Duration = Duration::from_millis(5);
 /// Writes in a group at most, so that no transaction grows without bound.
 const GROUP: usize = 512;
 
-/// The way to the writing thread. It ends when the last clone is dropped.
-#[derive(Clone)]
+/// The way to the writing thread.
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    // Both are there until the drop.
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    /// Waits for the thread, which ends when it has written what was asked:
+    /// who opens the same folder next finds nobody writing there.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // It failed, perhaps; there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, metrics: Arc<Metrics>) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_all(&connection, waiting, &metrics))?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
     }
 
     /// Does this work in a transaction; answers after the commit. When the
@@ -52,7 +69,8 @@ impl Writer {
             result: None,
             answer,
         });
-        self.jobs.send(job).await.map_err(|_| writer_is_gone())?;
+        let jobs = self.jobs.as_ref().ok_or_else(writer_is_gone)?;
+        jobs.send(job).await.map_err(|_| writer_is_gone())?;
         answered.await.map_err(|_| writer_is_gone())?
     }
 }

@@ -1,0 +1,173 @@
+//! `kill -9` under load: what was acknowledged is there afterwards, once and
+//! in order, read back by a new process on the same data.
+//!
+//! Three kills by default, a hundred with `PARLANCE_DEEP=1`. The seed of the
+//! moments is printed; `PARLANCE_SEED` sets it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::program::Program;
+use crate::rig::{Peer, words};
+
+/// People who talk at once, each in a room and in a pair, never waiting for
+/// an acknowledgement before the next few messages.
+const TALKERS: usize = 8;
+/// Messages that each has on the way.
+const AHEAD: usize = 8;
+/// The least that must have been going on.
+const MESSAGES_PER_SECOND: u64 = 500;
+
+/// What was acknowledged: the place of each, by conversation and sender's id.
+type Acked = HashMap<(String, String), u64>;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+    let deep = std::env::var("PARLANCE_DEEP").is_ok_and(|value| value == "1");
+    let kills = if deep { 100 } else { 3 };
+    let seed = match std::env::var("PARLANCE_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => u64::from(std::process::id()) ^ 0x9E37_79B9_7F4A_7C15,
+    };
+    println!("seed {seed}");
+    let mut chance = seed;
+    let folder = TempDir::new().unwrap();
+    let acked = Arc::new(Mutex::new(Acked::new()));
+    let cids = Arc::new(AtomicU64::new(0));
+    let mut talked = Duration::ZERO;
+    for kill in 0..kills {
+        let limits = [
+            "--rate",
+            "100000",
+            "--burst",
+            "100000",
+            "--ip-rate",
+            "10000",
+        ];
+        let mut program = Program::start(folder.path(), &limits).await;
+        let mut talking = Vec::new();
+        for talker in 0..TALKERS {
+            let peer = program.client().person(&format!("t{talker}")).await;
+            let (acked, cids) = (Arc::clone(&acked), Arc::clone(&cids));
+            talking.push(tokio::spawn(talk(peer, talker, acked, cids)));
+        }
+        let began = Instant::now();
+        // The moment is what is random here, so it is waited for.
+        tokio::time::sleep(Duration::from_millis(300 + random(&mut chance) % 900)).await;
+        talked += began.elapsed();
+        program.child.start_kill().unwrap();
+        let status = program.child.wait().await.unwrap();
+        assert!(!status.success(), "kill {kill}: {status}");
+        for talker in talking {
+            talker.await.unwrap();
+        }
+    }
+    let program = Program::start(folder.path(), &["--ip-rate", "10000"]).await;
+    let acked = acked.lock().await;
+    let lost = check(&program, &acked).await;
+    let count = u64::try_from(acked.len()).unwrap();
+    let rate = count * 1000 / u64::try_from(talked.as_millis()).unwrap();
+    println!("kills {kills}, acknowledged {count}, {rate} messages/s, lost {lost}");
+    assert_eq!(lost, 0);
+    assert!(rate >= MESSAGES_PER_SECOND, "only {rate} messages a second");
+}
+
+/// The next of a sequence that the seed decides (splitmix64).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+fn conversations(talker: usize) -> [String; 2] {
+    let other = if talker % 2 == 0 {
+        talker + 1
+    } else {
+        talker - 1
+    };
+    let (low, high) = (talker.min(other), talker.max(other));
+    [format!("room:load-{low}"), format!("pair:t{low}:t{high}")]
+}
+
+/// Talks until the server is gone.
+async fn talk(mut peer: Peer, talker: usize, acked: Arc<Mutex<Acked>>, cids: Arc<AtomicU64>) {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::Message;
+    let conversations = conversations(talker);
+    for conv in &conversations {
+        peer.open(conv).await;
+    }
+    let message = || {
+        let number = cids.fetch_add(1, Ordering::Relaxed);
+        let conv = &conversations[usize::try_from(number % 2).unwrap()];
+        let cid = format!("k{number}");
+        let frame = json!({"t": "send", "cid": cid, "conv": conv, "body": words(&cid)});
+        Message::text(frame.to_string())
+    };
+    for _ in 0..AHEAD {
+        if peer.socket.send(message()).await.is_err() {
+            return;
+        }
+    }
+    while let Some(Ok(heard)) = peer.socket.next().await {
+        let Ok(frame) = serde_json::from_str::<Value>(heard.to_text().unwrap_or_default()) else {
+            continue;
+        };
+        if frame["t"] != "ack" {
+            assert_ne!(frame["t"], "nack", "{frame}");
+            continue;
+        }
+        let text = |field: &str| frame[field].as_str().unwrap().to_owned();
+        let seq = frame["seq"].as_u64().unwrap();
+        let before = acked.lock().await.insert((text("conv"), text("cid")), seq);
+        assert_eq!(before, None, "acknowledged twice: {frame}");
+        if peer.socket.send(message()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads everything back, and counts what is not there as it was acknowledged.
+async fn check(program: &Program, acked: &Acked) -> usize {
+    let mut kept: HashMap<(String, String), u64> = HashMap::new();
+    for talker in 0..TALKERS {
+        let mut peer = program.client().person(&format!("t{talker}")).await;
+        for conv in conversations(talker) {
+            let mut cursor = 0;
+            loop {
+                let asked = json!({"conv": conv, "after": cursor, "limit": 200});
+                let page = peer.fill(asked).await;
+                let Some(to) = page.get("to").and_then(Value::as_u64) else {
+                    assert_eq!(page["head"], cursor);
+                    break;
+                };
+                assert_eq!(page["from"], cursor + 1);
+                for message in page["msgs"].as_array().unwrap() {
+                    cursor += 1;
+                    assert_eq!(message["seq"], cursor, "in order, without a hole");
+                    let text = message["body"]["text"].as_str().unwrap().to_owned();
+                    // The cid is the sender's alone to see; the words are it.
+                    if let Some(cid) = message.get("cid") {
+                        assert_eq!(*cid, text);
+                    }
+                    let before = kept.insert((conv.clone(), text), cursor);
+                    assert!(before.is_none_or(|before| before == cursor), "kept twice");
+                }
+                assert_eq!(to, cursor);
+            }
+        }
+    }
+    let lost = acked
+        .iter()
+        .filter(|(key, seq)| kept.get(*key) != Some(*seq));
+    lost.inspect(|(key, seq)| println!("lost: {key:?} at {seq}"))
+        .count()
+}

@@ -1,0 +1,168 @@
+//! How much is too much, for a person and for an address.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::rig::{Rig, new_cid, words};
+
+const LOBBY: &str = "room:lobby";
+
+#[tokio::test]
+async fn a_burst_of_twenty_and_then_five_a_second() {
+    let rig = Rig::with(|config| {
+        config.rate = 5;
+        config.burst = 20;
+    })
+    .await;
+    let mut alice = rig.person_in("alice", LOBBY).await;
+    let mut tab = rig.person_in("alice", LOBBY).await;
+    let began = Instant::now();
+    let cids: Vec<_> = (0..60).map(|_| new_cid()).collect();
+    for (number, cid) in cids.iter().enumerate() {
+        // The limit is the person's, whichever link.
+        let link = if number % 2 == 0 {
+            &mut alice
+        } else {
+            &mut tab
+        };
+        link.post(LOBBY, cid, words("x")).await;
+    }
+    let mut kept = 0;
+    let mut refused = None;
+    for (number, cid) in cids.iter().enumerate() {
+        let link = if number % 2 == 0 {
+            &mut alice
+        } else {
+            &mut tab
+        };
+        let answer = link.answer_to(cid).await;
+        if answer["t"] == "ack" {
+            kept += 1;
+        } else {
+            assert_eq!(answer["code"], "rate_limited");
+            refused = Some((number, answer["retry_ms"].as_u64().unwrap()));
+        }
+    }
+    let since = began.elapsed().as_millis() / 200;
+    assert!(
+        (20..=21 + since).contains(&kept),
+        "{kept} in {since} fifths"
+    );
+    let mut bob = rig.person_in("bob", LOBBY).await;
+    bob.talk(LOBBY, "another's is another").await;
+    let (number, retry) = refused.expect("no refusal in 60");
+    assert!((1..=201).contains(&retry), "{retry}");
+    // What the refusal says is true.
+    tokio::time::sleep(Duration::from_millis(retry)).await;
+    let link = if number % 2 == 0 {
+        &mut alice
+    } else {
+        &mut tab
+    };
+    let ack = link.send(LOBBY, &cids[number], words("x")).await;
+    assert_eq!(ack["t"], "ack", "{ack}");
+    assert!(ack.get("dup").is_none(), "what was refused was not kept");
+}
+
+#[tokio::test]
+async fn tickets_and_guests_are_limited_by_address() {
+    let rig = Rig::with(|config| {
+        config.ip_rate = 1;
+        config.trusted_hops = 1;
+    })
+    .await;
+    let from = |address: &str| rig.client().bearing("a").with("x-forwarded-for", address);
+    let mut refused = None;
+    for number in 0..40 {
+        // What stands further left is made up, and changes nothing.
+        let spoofed = format!("6.6.6.{number}, 203.0.113.9");
+        let answer = from(&spoofed).post("/api/ticket", "").await;
+        if answer.status != 200 {
+            refused = Some((number, answer));
+            break;
+        }
+    }
+    let (number, answer) = refused.expect("no refusal in 40");
+    assert!((20..=25).contains(&number), "refused at {number}");
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (429, "rate_limited")
+    );
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(
+        from("203.0.113.10").post("/api/ticket", "").await.status,
+        200
+    );
+    let mut guests = 0;
+    while rig
+        .client()
+        .with("x-forwarded-for", "2001:db8:1:2200::1")
+        .post("/api/guest", r#"{"name":"a"}"#)
+        .await
+        .status
+        == 200
+    {
+        guests += 1;
+        assert!(guests < 40);
+    }
+    let household = rig.client().with("x-forwarded-for", "2001:db8:1:22ff::2");
+    assert_eq!(
+        household.post("/api/guest", r#"{"name":"a"}"#).await.status,
+        429
+    );
+    let next_door = rig.client().with("x-forwarded-for", "2001:db8:1:2300::2");
+    assert_eq!(
+        next_door.post("/api/guest", r#"{"name":"a"}"#).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn sockets_without_a_ticket_are_bounded_and_come_free_again() {
+    let rig = Rig::with(|config| config.ip_rate = 1).await;
+    let mut waiting = Vec::new();
+    for _ in 0..256 {
+        waiting.push(rig.client().dial().await.unwrap());
+    }
+    assert_eq!(rig.client().dial().await.err(), Some(429));
+    let ticket = rig.client().bearing("alice").ticket().await;
+    let peer = &mut waiting[0];
+    peer.hello(&ticket).await;
+    peer.wait("welcome").await;
+    assert!(
+        rig.client().dial().await.is_ok(),
+        "who has shown a ticket does not count"
+    );
+}
+
+#[tokio::test]
+async fn one_person_has_not_endlessly_many_links() {
+    let rig = Rig::start().await;
+    let mut links = Vec::new();
+    for _ in 0..64 {
+        links.push(rig.person("alice").await);
+    }
+    let ticket = rig.client().bearing("alice").ticket().await;
+    let mut one_more = rig.client().dial().await.unwrap();
+    one_more.hello(&ticket).await;
+    assert_eq!(one_more.closed().await, (1013, "retry=30000".to_owned()));
+    links[0].say(json!({"t": "ping"})).await;
+    links[0].wait("pong").await;
+}
+
+#[tokio::test]
+async fn the_spread_grows_with_the_crowd() {
+    let rig = Rig::with(|config| config.handshakes_per_second = 10).await;
+    let mut spread = 0;
+    let mut crowd = Vec::new();
+    for number in 0..25 {
+        let peer = rig.person(&format!("p{number}")).await;
+        spread = peer.welcome["spread_ms"].as_u64().unwrap();
+        if number < 8 {
+            assert_eq!(spread, 1000, "at least a second");
+        }
+        crowd.push(peer);
+    }
+    assert_eq!(spread, 25 * 1200 / 10);
+}
