@@ -96,7 +96,9 @@ impl Model {
             Event::Conversation(conversation) => self.on_conversation(conversation),
             Event::Current(id) => self.on_current(id),
             Event::Timeline(id, changes) => {
-                let shown = self.current.with_untracked(|current| current.as_ref() == Some(&id));
+                let shown = self
+                    .current
+                    .with_untracked(|current| current.as_ref() == Some(&id));
                 let said = self.room(&id).replay(changes);
                 if shown && !said.is_empty() {
                     self.announcements.update(|all| announce::add(all, said));
@@ -129,7 +131,9 @@ impl Model {
         if let Some(room) = self.rooms.with_value(|rooms| rooms.get(id).copied()) {
             return room;
         }
-        let room = self.owner.with_value(|owner| owner.with(|| Room::new(id.clone())));
+        let room = self
+            .owner
+            .with_value(|owner| owner.with(|| Room::new(id.clone())));
         self.rooms.update_value(|rooms| {
             rooms.insert(id.clone(), room);
         });
@@ -205,7 +209,11 @@ impl Model {
         // A join that found no server goes on by the banner; the form must
         // not stay locked meanwhile.
         let stuck = matches!(status, Status::Waiting | Status::Offline | Status::Ended);
-        if stuck && self.identity.with_untracked(|known| *known == Identity::Joining) {
+        if stuck
+            && self
+                .identity
+                .with_untracked(|known| *known == Identity::Joining)
+        {
             self.identity.set(Identity::Needed(None));
         }
     }

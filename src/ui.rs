@@ -18,20 +18,20 @@ use crate::model::{Identity, Model};
 
 pub mod composer;
 
-mod account;
-mod address;
-mod announcer;
-mod avatar;
-mod conversations;
-mod ended;
-mod icon;
-mod join;
-mod message;
-mod presence;
-mod room;
-mod status;
-mod timeline;
-mod words;
+pub mod account;
+pub mod address;
+pub mod announcer;
+pub mod avatar;
+pub mod conversations;
+pub mod ended;
+pub mod icon;
+pub mod join;
+pub mod message;
+pub mod presence;
+pub mod room;
+pub mod status;
+pub mod timeline;
+pub mod words;
 
 /// What is on show as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,13 @@ fn Talk(
         }
         .into_any(),
     };
-    let on_show = move || model.current().with(Option::is_some).then_some("room").unwrap_or("list");
+    let on_show = move || {
+        model
+            .current()
+            .with(Option::is_some)
+            .then_some("room")
+            .unwrap_or("list")
+    };
     view! {
         <a class="skip" href="#composer">{words.skip_to_composer}</a>
         <div class="shell" data-view=on_show data-people=move || model.people_shown().get().to_string()>
@@ -126,7 +132,11 @@ fn dress(language: Language, theme: Theme) {
         Theme::Light => "light",
         Theme::Dark => "dark",
     };
-    for (name, value) in [("lang", language.words.tag), ("dir", "ltr"), ("data-theme", theme)] {
+    for (name, value) in [
+        ("lang", language.words.tag),
+        ("dir", "ltr"),
+        ("data-theme", theme),
+    ] {
         // Cannot fail: the names are names.
         let _ = root.set_attribute(name, value);
     }

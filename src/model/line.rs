@@ -59,10 +59,16 @@ impl Line {
     }
 
     /// The same row between these neighbours, unread from after `read` on.
-    pub(super) fn between(&self, above: Option<&Self>, below: Option<&Self>, read: Option<Seq>) -> Self {
+    pub(super) fn between(
+        &self,
+        above: Option<&Self>,
+        below: Option<&Self>,
+        read: Option<Seq>,
+    ) -> Self {
         // Below what was read, or at the very top of what is here.
         let first_unread = read.is_some_and(|read| {
-            self.unread_after(read) && above.is_none_or(|above| above.seq().is_some_and(|seq| seq <= read))
+            self.unread_after(read)
+                && above.is_none_or(|above| above.seq().is_some_and(|seq| seq <= read))
         });
         let starts_day = match (self.day, above) {
             (Some(day), Some(above)) => above.day.is_some_and(|before| before != day),

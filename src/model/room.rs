@@ -5,6 +5,7 @@
 //! and the reader's place are kept here, not in the component that measures
 //! them, so that leaving a conversation and coming back finds them again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use leptos::prelude::*;
@@ -27,7 +28,6 @@ const ROW_ESTIMATE: f64 = 56.0;
 pub struct Room {
     id: StoredValue<ConversationId>,
     rows: RwSignal<Vec<Slot>>,
-    drawn: RwSignal<Vec<Slot>>,
     newer: RwSignal<u64>,
     follows: RwSignal<bool>,
     history: RwSignal<HistoryState>,
@@ -58,7 +58,6 @@ impl Room {
         Self {
             id: StoredValue::new(id),
             rows: RwSignal::new(Vec::new()),
-            drawn: RwSignal::new(Vec::new()),
             newer: RwSignal::new(0),
             follows: RwSignal::new(true),
             history: RwSignal::new(HistoryState::default()),
@@ -83,11 +82,6 @@ impl Room {
     /// Every row, in order.
     pub fn rows(self) -> ReadSignal<Vec<Slot>> {
         self.rows.read_only()
-    }
-
-    /// The rows that are in the document.
-    pub fn drawn(self) -> ReadSignal<Vec<Slot>> {
-        self.drawn.read_only()
     }
 
     /// How many messages of others came while the reader was further up.
@@ -177,29 +171,28 @@ impl Room {
         self.viewport.update_value(Viewport::forget);
     }
 
-    /// Draws what is seen when `seen` pixels are seen from `top` on, and
-    /// `kept`, the row that has the focus, wherever it is.
-    pub fn draw(self, top: f64, seen: f64, kept: Option<ItemKey>) {
-        let window = self.viewport.with_value(|viewport| {
-            viewport.window(top, seen, Some(self.window.get_value()))
-        });
+    /// What to draw when `seen` pixels are seen from `top` on; and `kept`, the
+    /// row that has the focus, wherever it is.
+    pub fn window(self, top: f64, seen: f64, kept: Option<ItemKey>) -> Vec<Slot> {
+        let window = self
+            .viewport
+            .with_value(|viewport| viewport.window(top, seen, Some(self.window.get_value())));
         self.window.set_value(window.clone());
         let kept = kept
             .and_then(|key| self.index_of(key))
             .filter(|index| !window.contains(index));
-        let slots: Vec<Slot> = self.rows.with_untracked(|rows| {
+        self.rows.with_untracked(|rows| {
             let slots = rows.get(window.clone()).unwrap_or_default().iter();
             let above = kept.filter(|index| *index < window.start);
             let below = kept.filter(|index| *index >= window.end);
             let at = |index: Option<usize>| index.and_then(|index| rows.get(index));
-            at(above).into_iter().chain(slots).chain(at(below)).cloned().collect()
-        });
-        let same = self.drawn.with_untracked(|drawn| {
-            drawn.len() == slots.len() && drawn.iter().zip(&slots).all(|(one, other)| one.key == other.key)
-        });
-        if !same {
-            self.drawn.set(slots);
-        }
+            at(above)
+                .into_iter()
+                .chain(slots)
+                .chain(at(below))
+                .cloned()
+                .collect()
+        })
     }
 
     /// The reader is here now.
@@ -260,7 +253,8 @@ impl Room {
                             Origin::History => {}
                         }
                         rows.insert(index, Slot::new(row));
-                        self.viewport.update_value(|viewport| viewport.insert(index));
+                        self.viewport
+                            .update_value(|viewport| viewport.insert(index));
                         touched.insert(index);
                     }
                     Change::Update(index, row) => {
@@ -274,7 +268,8 @@ impl Room {
                             let slot = rows.remove(from);
                             let to = to.min(rows.len());
                             rows.insert(to, slot);
-                            self.viewport.update_value(|viewport| viewport.shift(from, to));
+                            self.viewport
+                                .update_value(|viewport| viewport.shift(from, to));
                             touched.add(from.min(to));
                             touched.add(from.max(to));
                         }
@@ -282,14 +277,24 @@ impl Room {
                     Change::Remove(index) => {
                         if index < rows.len() {
                             rows.remove(index);
-                            self.viewport.update_value(|viewport| viewport.remove(index));
+                            self.viewport
+                                .update_value(|viewport| viewport.remove(index));
                             touched.remove(index);
                         }
                     }
                     Change::Reset(new) => {
-                        rows.clear();
-                        rows.extend(new.into_iter().map(Slot::new));
-                        self.viewport.update_value(|viewport| viewport.reset(rows.len()));
+                        // A row that stays keeps its signal: it may be drawn.
+                        let before: BTreeMap<_, _> =
+                            rows.drain(..).map(|slot| (slot.key, slot)).collect();
+                        rows.extend(new.into_iter().map(|row| match before.get(&row.key()) {
+                            Some(slot) => {
+                                slot.line.update(|line| *line = line.with_row(row));
+                                slot.clone()
+                            }
+                            None => Slot::new(row),
+                        }));
+                        self.viewport
+                            .update_value(|viewport| viewport.reset(rows.len()));
                         touched = Touched::default();
                         touched.add(0);
                         touched.add(rows.len());
@@ -332,7 +337,8 @@ impl Room {
     /// Draws the unread line where it is now, and leaves it there until the
     /// conversation is opened again.
     pub(super) fn mark_unread(self, conversation: &Conversation) {
-        if self.read.get_value().is_none() && conversation.unread > 0 && conversation.read > Seq(0) {
+        if self.read.get_value().is_none() && conversation.unread > 0 && conversation.read > Seq(0)
+        {
             self.set_read(Some(conversation.read));
         }
     }
@@ -345,7 +351,6 @@ impl Room {
 
     pub(super) fn clear(self) {
         self.rows.set(Vec::new());
-        self.drawn.set(Vec::new());
         self.draft.set(String::new());
         self.people.set(Vec::new());
     }
@@ -425,7 +430,11 @@ fn tell(row: &Row) -> Option<Said> {
     let Row::Message(item) = row else {
         return None;
     };
-    let Item { side: Side::Theirs | Side::System, .. } = **item else {
+    let Item {
+        side: Side::Theirs | Side::System,
+        ..
+    } = **item
+    else {
         return None;
     };
     Some(Said::Message {

@@ -15,7 +15,7 @@ use crate::model::Model;
 
 /// The account.
 #[component]
-pub(crate) fn Account() -> impl IntoView {
+pub fn Account() -> impl IntoView {
     let model = expect_context::<Model>();
     let handle = expect_context::<Handle>();
     let words = expect_context::<Language>().words;
@@ -46,7 +46,7 @@ pub(crate) fn Account() -> impl IntoView {
 
 /// Says that what is unsent would be lost, while that is so.
 #[component]
-pub(crate) fn NotKept() -> impl IntoView {
+pub fn NotKept() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
     let lost = move || model.durability().get() == Durability::LostOnClose;

@@ -11,21 +11,23 @@ use crate::config::Launch;
 
 /// An address that may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
+pub struct Address {
     /// Absolute.
-    pub(crate) href: String,
+    pub href: String,
     /// Its host, for people.
-    pub(crate) host: String,
+    pub host: String,
     /// It is the page's own or the backend's: asking there tells nobody else
     /// that the person is reading.
-    pub(crate) first_party: bool,
+    pub first_party: bool,
 }
 
 /// Resolves an address against the backend's.
-pub(crate) fn resolve(text: &str) -> Option<Address> {
+pub fn resolve(text: &str) -> Option<Address> {
     let page = web_sys::window()?.location().href().ok()?;
     let launch = use_context::<Launch>();
-    let base = launch.as_ref().map_or(page.as_str(), |launch| launch.api.as_str());
+    let base = launch
+        .as_ref()
+        .map_or(page.as_str(), |launch| launch.api.as_str());
     let url = Url::new_with_base(text.trim(), base).ok()?;
     let protocol = url.protocol();
     let blob = protocol == "blob:";

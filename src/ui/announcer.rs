@@ -10,7 +10,7 @@ use crate::model::{Announcement, Model, Said};
 
 /// Polite, and out of sight.
 #[component]
-pub(crate) fn Announcer() -> impl IntoView {
+pub fn Announcer() -> impl IntoView {
     let model = expect_context::<Model>();
     let language = expect_context::<Language>();
     view! {

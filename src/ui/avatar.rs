@@ -10,7 +10,7 @@ use super::address;
 const TINTS: u32 = 8;
 
 /// A picture for this identity and name; drawing only, so hidden from readers.
-pub(crate) fn avatar(id: &str, name: &str, picture: Option<&str>) -> AnyView {
+pub fn avatar(id: &str, name: &str, picture: Option<&str>) -> AnyView {
     let picture = picture
         .and_then(address::resolve)
         .filter(|address| address.first_party)
@@ -25,17 +25,19 @@ pub(crate) fn avatar(id: &str, name: &str, picture: Option<&str>) -> AnyView {
 }
 
 /// The colour of this identity: the same on every page and every day.
-pub(crate) fn tint(id: &str) -> u32 {
-    let mixed = id
-        .bytes()
-        .fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+pub fn tint(id: &str) -> u32 {
+    let mixed = id.bytes().fold(2_166_136_261_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(16_777_619)
+    });
     (mixed >> 8) % TINTS
 }
 
 /// The first letters of the first and last word; of a name in Chinese,
 /// Japanese or Korean its first character.
-pub(crate) fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+pub fn initials(name: &str) -> String {
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next().or_else(|| name.trim().chars().next());
     let Some(first) = first else {
         return String::new();

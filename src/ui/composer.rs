@@ -32,7 +32,7 @@ const NEARLY_FULL: usize = 10;
 
 /// The composer of a room.
 #[component]
-pub(crate) fn Composer(
+pub fn Composer(
     /// Where it says it.
     room: Room,
 ) -> impl IntoView {
@@ -58,7 +58,8 @@ pub(crate) fn Composer(
     let keep_focus_mouse = |event: leptos::ev::MouseEvent| event.prevent_default();
     let started = move |_: CompositionEvent| desk.keys.update_value(Keys::on_start);
     let ended = move |event: CompositionEvent| {
-        desk.keys.update_value(|keys| keys.on_end(event.time_stamp()));
+        desk.keys
+            .update_value(|keys| keys.on_end(event.time_stamp()));
     };
     view! {
         <form class="composer" on:submit=submit>
@@ -99,7 +100,7 @@ pub(crate) fn Composer(
 }
 
 /// As high as its text; the style sheet says how high that may be.
-pub(crate) fn fit(field: &HtmlTextAreaElement) {
+pub fn fit(field: &HtmlTextAreaElement) {
     let style = web_sys::HtmlElement::style(field);
     // An engine that refuses leaves a field of one line that scrolls.
     let _ = style.set_property("height", "auto");
@@ -150,7 +151,11 @@ impl Desk {
         Effect::new(move |_| {
             // Where a keyboard would not come up over the conversation.
             if let Some(field) = self.field.get()
-                && window().match_media("(pointer: fine)").ok().flatten().is_some_and(|fine| fine.matches())
+                && window()
+                    .match_media("(pointer: fine)")
+                    .ok()
+                    .flatten()
+                    .is_some_and(|fine| fine.matches())
             {
                 let _ = field.focus();
             }
@@ -208,9 +213,15 @@ impl Desk {
         let used = field.value().len();
         let words = self.language.words;
         let text = if used > limit {
-            Some(self.language.count(&words.bytes_over, (used - limit) as u64))
+            Some(
+                self.language
+                    .count(&words.bytes_over, (used - limit) as u64),
+            )
         } else if limit - used < limit / NEARLY_FULL {
-            Some(self.language.count(&words.bytes_left, (limit - used) as u64))
+            Some(
+                self.language
+                    .count(&words.bytes_left, (limit - used) as u64),
+            )
         } else {
             None
         };
@@ -242,7 +253,12 @@ impl Desk {
             return;
         };
         let text = field.value();
-        if self.room.draft().try_with_untracked(|kept| *kept != text).unwrap_or(false) {
+        if self
+            .room
+            .draft()
+            .try_with_untracked(|kept| *kept != text)
+            .unwrap_or(false)
+        {
             self.room.keep_draft(text.clone());
             self.handle.dispatch(Command::Draft(self.room.id(), text));
         }

@@ -15,7 +15,7 @@ use crate::model::{Entry, Model};
 
 /// The list.
 #[component]
-pub(crate) fn Conversations() -> impl IntoView {
+pub fn Conversations() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
     let none = move || model.conversations().with(Vec::is_empty);
@@ -42,7 +42,12 @@ fn entry_row(entry: Entry) -> AnyView {
     let id = entry.id.clone();
     let current = {
         let id = id.clone();
-        move || model.current().with(|current| current.as_ref() == Some(&id)).then_some("page")
+        move || {
+            model
+                .current()
+                .with(|current| current.as_ref() == Some(&id))
+                .then_some("page")
+        }
     };
     let open = move |_| handle.dispatch(Command::Open(id.clone()));
     let conversation = entry.conversation;
@@ -89,7 +94,11 @@ fn line(language: Language, last: &LastLine) -> String {
     } else {
         last.text.as_str()
     };
-    let author = if last.mine { Some(words.you) } else { last.author.as_deref() };
+    let author = if last.mine {
+        Some(words.you)
+    } else {
+        last.author.as_deref()
+    };
     match author {
         Some(author) => [author, ": ", text].concat(),
         None => text.to_owned(),
@@ -103,8 +112,14 @@ fn when(language: Language, last: &LastLine) -> Option<String> {
     let model = expect_context::<Model>();
     let newest = model.conversations().with_untracked(|all| {
         let first = all.first()?;
-        first.conversation.with_untracked(|first| first.last.as_ref()?.at)
+        first
+            .conversation
+            .with_untracked(|first| first.last.as_ref()?.at)
     });
     let same_day = newest.is_none_or(|newest| local_day(newest) == local_day(at));
-    Some(if same_day { language.time(at) } else { language.short_day(at) })
+    Some(if same_day {
+        language.time(at)
+    } else {
+        language.short_day(at)
+    })
 }

@@ -13,7 +13,7 @@ use crate::model::Model;
 
 /// After signing out.
 #[component]
-pub(crate) fn SignedOut() -> impl IntoView {
+pub fn SignedOut() -> impl IntoView {
     let words = expect_context::<Language>().words;
     view! {
         <main class="page">
@@ -29,7 +29,7 @@ pub(crate) fn SignedOut() -> impl IntoView {
 
 /// Nothing is here yet, or nothing can be: the banner says which.
 #[component]
-pub(crate) fn Waiting() -> impl IntoView {
+pub fn Waiting() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
     let busy = move || model.status().get() != Status::Ended;

@@ -6,36 +6,36 @@
 use leptos::prelude::*;
 
 /// Towards where one came from.
-pub(crate) const BACK: &str = "M15 5l-7 7 7 7";
+pub const BACK: &str = "M15 5l-7 7 7 7";
 /// People.
-pub(crate) const PEOPLE: &str = "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c.4-3.6 3-5.6 6.5-5.6s6.1 2 6.5 5.6M16 4.4a3.5 3.5 0 010 6.4M18 14.8c2 .7 3.2 2.5 3.5 5.2";
+pub const PEOPLE: &str = "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c.4-3.6 3-5.6 6.5-5.6s6.1 2 6.5 5.6M16 4.4a3.5 3.5 0 010 6.4M18 14.8c2 .7 3.2 2.5 3.5 5.2";
 /// Out of the door.
-pub(crate) const LEAVE: &str = "M14 4H7a2 2 0 00-2 2v12a2 2 0 002 2h7M11 12h10M17.5 8l4 4-4 4";
+pub const LEAVE: &str = "M14 4H7a2 2 0 00-2 2v12a2 2 0 002 2h7M11 12h10M17.5 8l4 4-4 4";
 /// Up and away.
-pub(crate) const SEND: &str = "M12 20V5M5.5 11L12 4.5 18.5 11";
+pub const SEND: &str = "M12 20V5M5.5 11L12 4.5 18.5 11";
 /// Down to the newest.
-pub(crate) const DOWN: &str = "M12 5v14M5.5 12.5L12 19l6.5-6.5";
+pub const DOWN: &str = "M12 5v14M5.5 12.5L12 19l6.5-6.5";
 /// Be gone.
-pub(crate) const CLOSE: &str = "M6 6l12 12M18 6L6 18";
+pub const CLOSE: &str = "M6 6l12 12M18 6L6 18";
 /// A clock's hands.
-pub(crate) const CLOCK: &str = "M12 20.5a8.5 8.5 0 100-17 8.5 8.5 0 000 17zM12 7v5l3 2";
+pub const CLOCK: &str = "M12 20.5a8.5 8.5 0 100-17 8.5 8.5 0 000 17zM12 7v5l3 2";
 /// On its way.
-pub(crate) const DOTS: &str = "M5 12h.01M12 12h.01M19 12h.01";
+pub const DOTS: &str = "M5 12h.01M12 12h.01M19 12h.01";
 /// Done.
-pub(crate) const CHECK: &str = "M5 12.5l4.5 4.5L19 7.5";
+pub const CHECK: &str = "M5 12.5l4.5 4.5L19 7.5";
 /// Done, and seen.
-pub(crate) const CHECKS: &str = "M2 12.5l4.5 4.5L16 7.5M11.5 16.5l.5.5L22 7.5";
+pub const CHECKS: &str = "M2 12.5l4.5 4.5L16 7.5M11.5 16.5l.5.5L22 7.5";
 /// Who knows.
-pub(crate) const QUESTION: &str = "M8.5 9a3.5 3.5 0 117 0c0 2.5-3.5 2.800-3.5 5.5M12 18.5v.01";
+pub const QUESTION: &str = "M8.5 9a3.5 3.5 0 117 0c0 2.5-3.5 2.800-3.5 5.5M12 18.5v.01";
 /// Not done.
-pub(crate) const ALERT: &str = "M12 5v9M12 18.5v.01";
+pub const ALERT: &str = "M12 5v9M12 18.5v.01";
 /// A sheet.
-pub(crate) const FILE: &str = "M13 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V9zM13 3v6h6";
+pub const FILE: &str = "M13 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V9zM13 3v6h6";
 /// Two bubbles.
-pub(crate) const CHAT: &str = "M20.5 11.5a8 8 0 01-11.800 7L4 20l1.5-4.5a8 8 0 1115-4z";
+pub const CHAT: &str = "M20.5 11.5a8 8 0 01-11.800 7L4 20l1.5-4.5a8 8 0 1115-4z";
 
 /// A drawing the size of the text around it.
-pub(crate) fn icon(path: &'static str) -> AnyView {
+pub fn icon(path: &'static str) -> AnyView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
             <path d=path></path>

@@ -16,7 +16,7 @@ const NAME_LENGTH: &str = "64";
 
 /// Asks for a name, once.
 #[component]
-pub(crate) fn Join() -> impl IntoView {
+pub fn Join() -> impl IntoView {
     let model = expect_context::<Model>();
     let handle = expect_context::<Handle>();
     let words = expect_context::<Language>().words;

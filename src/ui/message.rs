@@ -23,20 +23,18 @@ mod edit;
 mod media;
 mod text;
 
-/// One row with what is above it.
-#[component]
-pub(crate) fn Message(
-    /// The row's room.
-    room: Room,
-    /// The row.
-    row: Slot,
-) -> impl IntoView {
+/// One row with what is above it: a single element.
+pub fn message(room: Room, row: Slot) -> AnyView {
     let line: RwSignal<Line> = row.line.into();
     let gap = line.with_untracked(|line| match line.row {
         Row::Gap(gap) => Some(gap),
         Row::Message(_) => None,
     });
-    let drawn = if gap.is_some() { gap_row(room, line) } else { message_row(room, line) };
+    let drawn = if gap.is_some() {
+        gap_row(room, line)
+    } else {
+        message_row(room, line)
+    };
     view! {
         <div
             class="line"
@@ -48,6 +46,7 @@ pub(crate) fn Message(
             {drawn}
         </div>
     }
+    .into_any()
 }
 
 /// The day that begins here, and the line above what is unread.
@@ -115,7 +114,12 @@ fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
     // The body is built anew only when the words change: a delivery mark must
     // not restart a video.
     let content = Memo::new(move |_| {
-        line.with(|line| line.item().map_or_else(|| Content::Notice(String::new()), |item| item.content.clone()))
+        line.with(|line| {
+            line.item().map_or_else(
+                || Content::Notice(String::new()),
+                |item| item.content.clone(),
+            )
+        })
     });
     let kind = move || content.with(Content::kind);
     let edited = move || room.editing().get() == Some(key);
@@ -169,7 +173,10 @@ fn theirs(author: Option<&Person>) -> AnyView {
 /// one row alone must know whose it is.
 fn name(author: Option<&Person>) -> AnyView {
     let name = author.map(|author| author.name.clone()).unwrap_or_default();
-    let class = format!("name ink-{}", author.map_or(0, |author| tint(author.uid.as_str())));
+    let class = format!(
+        "name ink-{}",
+        author.map_or(0, |author| tint(author.uid.as_str()))
+    );
     view! { <span class=class data-part="name" dir="auto">{name}</span> }.into_any()
 }
 

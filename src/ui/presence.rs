@@ -12,7 +12,7 @@ use crate::model::{Model, Room};
 
 /// The panel. Folded away it is still there, for hosts' styles and tests.
 #[component]
-pub(crate) fn Presence(
+pub fn Presence(
     /// Whose people.
     room: Room,
 ) -> impl IntoView {
@@ -25,7 +25,14 @@ pub(crate) fn Presence(
         }
     };
     // Keyed by all that is drawn: a person who changes is drawn anew.
-    let key = |person: &Person| (person.uid.clone(), person.name.clone(), person.online, person.host);
+    let key = |person: &Person| {
+        (
+            person.uid.clone(),
+            person.name.clone(),
+            person.online,
+            person.host,
+        )
+    };
     let each = move || {
         let mut people = room.people().get();
         people.sort_by_key(|person| !person.online);

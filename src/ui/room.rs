@@ -21,7 +21,7 @@ use crate::model::{Model, Room};
 
 /// The room. Built anew for each conversation.
 #[component]
-pub(crate) fn RoomPage(
+pub fn RoomPage(
     /// Which.
     room: Room,
 ) -> impl IntoView {
@@ -33,7 +33,9 @@ pub(crate) fn RoomPage(
         ConversationId::Pair(..) => "single",
     };
     let talk = Memo::new(move |_| {
-        model.conversation(&room.id()).map_or(Talk::Allowed, |conversation| conversation.talk)
+        model
+            .conversation(&room.id())
+            .map_or(Talk::Allowed, |conversation| conversation.talk)
     });
     let composer = move || match talk_refusal(words, talk.get()) {
         Some(refusal) => view! {
@@ -128,9 +130,9 @@ fn subtitle(room: Room) -> String {
                 let other = other.and_then(|uid| people.iter().find(|person| person.uid == *uid));
                 match other {
                     Some(person) if person.online => words.online.to_owned(),
-                    Some(person) => person
-                        .last_seen
-                        .map_or(words.offline.to_owned(), |at| fill(words.last_seen, &language.time(at))),
+                    Some(person) => person.last_seen.map_or(words.offline.to_owned(), |at| {
+                        fill(words.last_seen, &language.time(at))
+                    }),
                     None => String::new(),
                 }
             }

@@ -21,7 +21,7 @@ use crate::model::Model;
 
 /// The banner. The region around it stays, so that what comes into it is read.
 #[component]
-pub(crate) fn StatusBanner() -> impl IntoView {
+pub fn StatusBanner() -> impl IntoView {
     let model = expect_context::<Model>();
     view! {
         <div class="status-place" role="status">
@@ -39,7 +39,9 @@ fn banner(banner: Banner) -> AnyView {
         (Status::Waiting, _) => words.status_waiting.to_owned(),
         (Status::Offline, _) => words.status_offline.to_owned(),
         (Status::Suspended, _) => words.status_suspended.to_owned(),
-        (Status::Idle | Status::Connecting | Status::Online, _) => words.status_connecting.to_owned(),
+        (Status::Idle | Status::Connecting | Status::Online, _) => {
+            words.status_connecting.to_owned()
+        }
     };
     view! {
         <div class="status" data-part="status" data-status=banner.status.word()>
@@ -59,10 +61,17 @@ fn act(banner: &Banner) -> Option<AnyView> {
         (Status::Idle | Status::Connecting | Status::Online, _) => return None,
         (Status::Waiting | Status::Offline | Status::Suspended, _) => words.status_now,
         (Status::Ended, Some(EndReason::Incompatible)) => return Some(reload(words.reload)),
-        (Status::Ended, Some(EndReason::SignedOut | EndReason::Refused(Refusal::SignedOut | Refusal::NoIdentity))) => {
+        (
+            Status::Ended,
+            Some(
+                EndReason::SignedOut | EndReason::Refused(Refusal::SignedOut | Refusal::NoIdentity),
+            ),
+        ) => {
             return Some(reload(words.join_again));
         }
-        (Status::Ended, Some(EndReason::Refused(Refusal::BadToken | Refusal::Banned))) => return None,
+        (Status::Ended, Some(EndReason::Refused(Refusal::BadToken | Refusal::Banned))) => {
+            return None;
+        }
         (Status::Ended, Some(EndReason::Refused(Refusal::TakenOver))) => words.use_here,
         (Status::Ended, Some(EndReason::Refused(Refusal::Other(_))) | None) => words.again,
     };
@@ -71,7 +80,7 @@ fn act(banner: &Banner) -> Option<AnyView> {
 }
 
 /// A button that begins anew.
-pub(crate) fn reload(label: &'static str) -> AnyView {
+pub fn reload(label: &'static str) -> AnyView {
     let reload = |_| {
         // Nothing can be done about a host that refuses it.
         let _ = window().location().reload();

@@ -10,18 +10,18 @@ use parlance_core::viewport::Place;
 
 use self::scroll::Scroll;
 use super::icon::{self, icon};
-use super::message::Message;
 use crate::driver::Handle;
 use crate::i18n::Language;
 use crate::model::Room;
 
 mod keys;
 mod observer;
+mod rows;
 mod scroll;
 
 /// The message list of a room.
 #[component]
-pub(crate) fn Timeline(
+pub fn Timeline(
     /// Whose.
     room: Room,
 ) -> impl IntoView {
@@ -30,7 +30,6 @@ pub(crate) fn Timeline(
     scroll.follow();
     let oldest_known = move || room.history().get().oldest_known.to_string();
     let busy = move || room.history().get().loading.to_string();
-    let children = move |row| view! { <Message room=room row=row/> };
     view! {
         // Not a live region, log or not: the announcer speaks.
         <div
@@ -48,9 +47,7 @@ pub(crate) fn Timeline(
         >
             <div class="timeline-head">{move || head(room)}</div>
             <div class="timeline-pad" node_ref=scroll.above></div>
-            <div class="timeline-rows" node_ref=scroll.rows>
-                <For each=move || room.drawn().get() key=|slot| slot.key children=children/>
-            </div>
+            <div class="timeline-rows" node_ref=scroll.container></div>
             <div class="timeline-pad" node_ref=scroll.below></div>
         </div>
         <Newer room=room scroll=scroll/>
@@ -124,4 +121,3 @@ fn Newer(
         </Show>
     }
 }
-

@@ -9,7 +9,7 @@ use parlance_core::timeline::{Delivery, Failure, Queued};
 use crate::i18n::{Words, fill};
 
 /// What a kind is called where it has no words of its own.
-pub(crate) fn kind_name(words: &Words, kind: &str) -> &'static str {
+pub fn kind_name(words: &Words, kind: &str) -> &'static str {
     match kind {
         "image" => words.image,
         "video" => words.video,
@@ -28,7 +28,7 @@ pub(crate) fn kind_name(words: &Words, kind: &str) -> &'static str {
 }
 
 /// How far a message has got.
-pub(crate) fn delivery_name(words: &Words, delivery: &Delivery) -> String {
+pub fn delivery_name(words: &Words, delivery: &Delivery) -> String {
     let fixed = match delivery {
         Delivery::Queued(Queued::Turn) => words.queued,
         Delivery::Queued(Queued::MessageAbove) => words.queued_above,
@@ -48,7 +48,7 @@ pub(crate) fn delivery_name(words: &Words, delivery: &Delivery) -> String {
 }
 
 /// Why a stay ended.
-pub(crate) fn end_name(words: &Words, end: &EndReason) -> String {
+pub fn end_name(words: &Words, end: &EndReason) -> String {
     let fixed = match end {
         EndReason::SignedOut => words.signed_out_title,
         EndReason::Incompatible => words.ended_incompatible,
@@ -63,7 +63,7 @@ pub(crate) fn end_name(words: &Words, end: &EndReason) -> String {
 }
 
 /// Why nobody may talk here; `None`: one may.
-pub(crate) fn talk_refusal(words: &Words, talk: Talk) -> Option<&'static str> {
+pub fn talk_refusal(words: &Words, talk: Talk) -> Option<&'static str> {
     match talk {
         Talk::Allowed => None,
         Talk::HostsOnly => Some(words.talk_hosts_only),

@@ -39,10 +39,14 @@ impl Drop for Page {
     }
 }
 
-/// Opens the page in this language, 400 by 600 pixels, with the real styles.
+/// Opens the page in this language, 900 by 600 pixels, with the real styles.
 pub(crate) async fn open(lang: &str) -> Page {
     let document = document();
-    if document.query_selector("style[data-tests]").unwrap().is_none() {
+    if document
+        .query_selector("style[data-tests]")
+        .unwrap()
+        .is_none()
+    {
         let style = document.create_element("style").unwrap();
         style.set_attribute("data-tests", "").unwrap();
         style.set_text_content(Some(STYLES));
@@ -67,7 +71,12 @@ pub(crate) async fn open(lang: &str) -> Page {
     });
     let model = parts.borrow_mut().take().unwrap();
     frame().await;
-    Page { model, commands, root, _mounted: Box::new(mounted) }
+    Page {
+        model,
+        commands,
+        root,
+        _mounted: Box::new(mounted),
+    }
 }
 
 /// The page with me in it, in an empty lobby whose beginning is known.
@@ -75,7 +84,8 @@ pub(crate) async fn open_lobby(lang: &str) -> Page {
     let page = open(lang).await;
     page.model.apply(Event::Status(Status::Online));
     page.model.apply(Event::Me(person("me", "Ada")));
-    page.model.apply(Event::Conversation(conversation(Talk::Allowed)));
+    page.model
+        .apply(Event::Conversation(conversation(Talk::Allowed)));
     page.model.apply(Event::Current(Some(lobby())));
     page.history(true);
     settle().await;
@@ -104,7 +114,8 @@ impl Page {
 
     /// The row with this key.
     pub(crate) fn row(&self, key: u64) -> Option<HtmlElement> {
-        self.all(&format!("[data-part=message][data-key=\"{key}\"]")).pop()
+        self.all(&format!("[data-part=message][data-key=\"{key}\"]"))
+            .pop()
     }
 
     /// The row's top edge within the list.
@@ -123,13 +134,28 @@ impl Page {
     }
 
     pub(crate) fn history(&self, oldest_known: bool) {
-        let history = HistoryState { oldest_known, ..HistoryState::default() };
+        let history = HistoryState {
+            oldest_known,
+            ..HistoryState::default()
+        };
         self.model.apply(Event::History(lobby(), history));
     }
 
-    /// What was dispatched since the last time.
+    /// What was dispatched since the last time, what was seen left out.
     pub(crate) fn commands(&self) -> Vec<Command> {
-        std::mem::take(&mut self.commands.borrow_mut())
+        let mut commands = std::mem::take(&mut *self.commands.borrow_mut());
+        commands.retain(|command| !matches!(command, Command::Seen(..)));
+        commands
+    }
+
+    /// What was reported as seen since the last time.
+    pub(crate) fn seen(&self) -> Option<Seq> {
+        let seen = |command| match command {
+            Command::Seen(_, seq) => Some(seq),
+            _ => None,
+        };
+        let commands = std::mem::take(&mut *self.commands.borrow_mut());
+        commands.into_iter().filter_map(seen).next_back()
     }
 
     /// What was said since the last time.
@@ -191,11 +217,25 @@ pub(crate) fn theirs_text(key: u64, text: &str) -> Row {
 
 pub(crate) fn mine(key: u64, text: &str, delivery: Delivery) -> Row {
     let content = Content::Text(text.to_owned());
-    row(key, Side::Mine, Some(person("me", "Ada")), content, Some(delivery))
+    row(
+        key,
+        Side::Mine,
+        Some(person("me", "Ada")),
+        content,
+        Some(delivery),
+    )
 }
 
-fn row(key: u64, side: Side, author: Option<Person>, content: Content, delivery: Option<Delivery>) -> Row {
-    let known = delivery.as_ref().is_none_or(|delivery| matches!(delivery, Delivery::Sent | Delivery::Read));
+fn row(
+    key: u64,
+    side: Side,
+    author: Option<Person>,
+    content: Content,
+    delivery: Option<Delivery>,
+) -> Row {
+    let known = delivery
+        .as_ref()
+        .is_none_or(|delivery| matches!(delivery, Delivery::Sent | Delivery::Read));
     Row::Message(Box::new(Item {
         key: ItemKey(key),
         client_id: None,
@@ -212,7 +252,12 @@ fn row(key: u64, side: Side, author: Option<Person>, content: Content, delivery:
 /// So many rows of different heights, with keys from `first` on.
 pub(crate) fn crowd(first: u64, count: u64) -> Vec<Row> {
     (first..first + count)
-        .map(|key| theirs_text(key, &format!("row {key} {}", "word ".repeat((key % 13) as usize * 3))))
+        .map(|key| {
+            theirs_text(
+                key,
+                &format!("row {key} {}", "word ".repeat((key % 13) as usize * 3)),
+            )
+        })
         .collect()
 }
 
@@ -248,7 +293,9 @@ impl Ears {
         let sink = heard.clone();
         let callback = Closure::<dyn FnMut(js_sys::Array)>::new(move |records: js_sys::Array| {
             for record in records.iter() {
-                let added = record.unchecked_into::<web_sys::MutationRecord>().added_nodes();
+                let added = record
+                    .unchecked_into::<web_sys::MutationRecord>()
+                    .added_nodes();
                 let texts = (0..added.length())
                     .filter_map(|index| added.item(index)?.text_content())
                     .filter(|text| !text.is_empty());
@@ -260,7 +307,11 @@ impl Ears {
         options.set_child_list(true);
         options.set_subtree(true);
         observer.observe_with_options(region, &options).unwrap();
-        Self { heard, observer, _callback: callback }
+        Self {
+            heard,
+            observer,
+            _callback: callback,
+        }
     }
 
     pub(crate) fn heard(&self) -> Vec<String> {
@@ -313,7 +364,7 @@ const STYLES: &str = concat!(
     include_str!("../../style/status.css"),
     include_str!("../../style/timeline.css"),
     include_str!("../../style/ui.css"),
-    ".test-page { position: fixed; inset: 0 auto auto 0; width: 400px; height: 600px; }
+    ".test-page { position: fixed; inset: 0 auto auto 0; width: 900px; height: 600px; }
      .test-page .app { height: 600px; }
      * { animation: none !important; }",
 );

@@ -17,10 +17,17 @@ async fn the_banner_is_there_only_while_it_has_something_to_say() {
     let page = open_lobby("en").await;
     assert!(page.parts("status").is_empty());
     let retry_at = Some(Instant::default() + Duration::from_secs(9));
-    page.model.apply(Event::Banner(Some(Banner { status: Status::Waiting, retry_at, end: None })));
+    page.model.apply(Event::Banner(Some(Banner {
+        status: Status::Waiting,
+        retry_at,
+        end: None,
+    })));
     settle().await;
     let banner = page.part("status");
-    assert_eq!(banner.get_attribute("data-status").as_deref(), Some("waiting"));
+    assert_eq!(
+        banner.get_attribute("data-status").as_deref(),
+        Some("waiting")
+    );
     assert!(banner.text_content().unwrap().contains('9'));
     page.part("now").click();
     assert_eq!(page.commands(), [Command::Now]);
@@ -32,7 +39,11 @@ async fn the_banner_is_there_only_while_it_has_something_to_say() {
 #[wasm_bindgen_test]
 async fn each_trouble_has_its_own_words() {
     let page = open_lobby("en").await;
-    let banner = |status, end| Banner { status, retry_at: None, end };
+    let banner = |status, end| Banner {
+        status,
+        retry_at: None,
+        end,
+    };
     let refused = |refusal| Some(EndReason::Refused(refusal));
     let banners = [
         banner(Status::Connecting, None),
@@ -60,15 +71,37 @@ async fn the_list_shows_the_newest_first_and_what_is_unread() {
     let page = open_lobby("en").await;
     let pair = ConversationId::pair(Uid::new("me"), Uid::new("mia"));
     let last = |text: &str, at| {
-        Some(LastLine { author: Some("Mia".to_owned()), mine: false, kind: "text", text: text.to_owned(), at: Some(UnixMillis(at)) })
+        Some(LastLine {
+            author: Some("Mia".to_owned()),
+            mine: false,
+            kind: "text",
+            text: text.to_owned(),
+            at: Some(UnixMillis(at)),
+        })
     };
-    page.model.apply(Event::Conversation(Conversation { last: last("older", 1_000), ..conversation(Talk::Allowed) }));
-    let mia = Conversation { id: pair.clone(), title: "Mia".to_owned(), unread: 120, last: last("newer", 2_000), ..conversation(Talk::Allowed) };
+    page.model.apply(Event::Conversation(Conversation {
+        last: last("older", 1_000),
+        ..conversation(Talk::Allowed)
+    }));
+    let mia = Conversation {
+        id: pair.clone(),
+        title: "Mia".to_owned(),
+        unread: 120,
+        last: last("newer", 2_000),
+        ..conversation(Talk::Allowed)
+    };
     page.model.apply(Event::Conversation(mia));
     settle().await;
-    let titles: Vec<_> = page.all(".conversation-title").iter().filter_map(|title| title.text_content()).collect();
+    let titles: Vec<_> = page
+        .all(".conversation-title")
+        .iter()
+        .filter_map(|title| title.text_content())
+        .collect();
     assert_eq!(titles, ["Mia", "Lobby"]);
-    assert_eq!(page.part("unread").get_attribute("data-count").as_deref(), Some("120"));
+    assert_eq!(
+        page.part("unread").get_attribute("data-count").as_deref(),
+        Some("120")
+    );
     page.all("[data-part=conversation] button")[0].click();
     assert_eq!(page.commands(), [Command::Open(pair)]);
 }
@@ -76,15 +109,32 @@ async fn the_list_shows_the_newest_first_and_what_is_unread() {
 #[wasm_bindgen_test]
 async fn people_are_in_the_document_also_while_folded_away() {
     let page = open_lobby("en").await;
-    let gone = parlance_core::frame::Person { online: false, ..person("bob", "Bob") };
-    page.model.apply(Event::People(crate::ui_page::lobby(), vec![gone, person("mia", "Mia")]));
+    let gone = parlance_core::frame::Person {
+        online: false,
+        ..person("bob", "Bob")
+    };
+    page.model.apply(Event::People(
+        crate::ui_page::lobby(),
+        vec![gone, person("mia", "Mia")],
+    ));
     settle().await;
     let people = page.parts("presence");
     let states: Vec<_> = people
         .iter()
-        .map(|person| (person.get_attribute("data-uid").unwrap(), person.get_attribute("data-online").unwrap()))
+        .map(|person| {
+            (
+                person.get_attribute("data-uid").unwrap(),
+                person.get_attribute("data-online").unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(states, [("mia".to_owned(), "true".to_owned()), ("bob".to_owned(), "false".to_owned())]);
+    assert_eq!(
+        states,
+        [
+            ("mia".to_owned(), "true".to_owned()),
+            ("bob".to_owned(), "false".to_owned())
+        ]
+    );
 }
 
 #[wasm_bindgen_test]
@@ -93,7 +143,12 @@ async fn the_page_says_when_nothing_is_kept() {
     assert!(page.parts("durability").is_empty());
     page.model.apply(Event::Durability(Durability::LostOnClose));
     settle().await;
-    assert!(page.part("durability").text_content().unwrap().contains("close"));
+    assert!(
+        page.part("durability")
+            .text_content()
+            .unwrap()
+            .contains("close")
+    );
 }
 
 #[wasm_bindgen_test]

@@ -22,7 +22,11 @@ async fn ten_thousand_messages_are_few_rows_in_the_document() {
     for top in [0, 1_000, 100_000, 300_000] {
         page.scroll_to(top).await;
         let rows = page.parts("message");
-        assert!((5..=160).contains(&rows.len()), "{} rows at {top}", rows.len());
+        assert!(
+            (5..=160).contains(&rows.len()),
+            "{} rows at {top}",
+            rows.len()
+        );
         let list = page.part("timeline").get_bounding_client_rect();
         let covers = |y: f64| {
             rows.iter().any(|row| {
@@ -44,7 +48,11 @@ async fn history_in_front_leaves_the_reader_where_they_were() {
     let key = first_seen(&page);
     let before = page.top_of(key);
     let older = crowd(800, 50).into_iter().enumerate();
-    page.changes(older.map(|(index, row)| Change::Insert(index, row, Origin::History)).collect());
+    page.changes(
+        older
+            .map(|(index, row)| Change::Insert(index, row, Origin::History))
+            .collect(),
+    );
     settle().await;
     let after = page.top_of(key);
     assert!((after - before).abs() < 1.0, "{before} then {after}");
@@ -82,7 +90,10 @@ async fn the_end_is_followed_only_by_who_is_there() {
     page.changes(vec![live(102, theirs_text(103, "nor this"))]);
     settle().await;
     assert!((page.top_of(key) - before).abs() < 1.0);
-    assert_eq!(page.part("newer").get_attribute("data-count").as_deref(), Some("2"));
+    assert_eq!(
+        page.part("newer").get_attribute("data-count").as_deref(),
+        Some("2")
+    );
 
     page.part("newer").click();
     settle().await;
@@ -99,18 +110,28 @@ async fn the_end_is_followed_only_by_who_is_there() {
 #[wasm_bindgen_test]
 async fn what_is_older_is_asked_for_near_the_top_and_not_while_it_comes() {
     let page = open_lobby("en").await;
-    page.history(false);
     page.shows(crowd(1, 200));
+    settle().await;
+    page.history(false);
     settle().await;
     let asked = |page: &crate::ui_page::Page| {
         let commands = page.commands();
-        commands.iter().filter(|command| matches!(command, Command::LoadOlder(_))).count()
+        commands
+            .iter()
+            .filter(|command| matches!(command, Command::LoadOlder(_)))
+            .count()
     };
     assert_eq!(asked(&page), 0, "the reader is at the end");
     page.scroll_to(100).await;
     assert!(asked(&page) > 0);
-    let history = parlance_core::session::HistoryState { loading: true, ..Default::default() };
-    page.model.apply(parlance_core::Event::History(crate::ui_page::lobby(), history));
+    let history = parlance_core::session::HistoryState {
+        loading: true,
+        ..Default::default()
+    };
+    page.model.apply(parlance_core::Event::History(
+        crate::ui_page::lobby(),
+        history,
+    ));
     settle().await;
     page.commands();
     page.scroll_to(60).await;
@@ -140,13 +161,25 @@ async fn arrows_walk_through_the_messages_and_escape_goes_back_to_writing() {
     list.focus().unwrap();
     press(&list, "ArrowUp");
     let first = focused();
-    press(&document().active_element().unwrap().unchecked_into(), "ArrowUp");
+    press(
+        &document().active_element().unwrap().unchecked_into(),
+        "ArrowUp",
+    );
     assert_eq!(focused(), first - 1);
-    press(&document().active_element().unwrap().unchecked_into(), "ArrowDown");
+    press(
+        &document().active_element().unwrap().unchecked_into(),
+        "ArrowDown",
+    );
     assert_eq!(focused(), first);
-    press(&document().active_element().unwrap().unchecked_into(), "Escape");
+    press(
+        &document().active_element().unwrap().unchecked_into(),
+        "Escape",
+    );
     let active = document().active_element().unwrap();
-    assert_eq!(active.get_attribute("data-part").as_deref(), Some("composer"));
+    assert_eq!(
+        active.get_attribute("data-part").as_deref(),
+        Some("composer")
+    );
 }
 
 #[wasm_bindgen_test]
@@ -154,23 +187,14 @@ async fn only_what_was_seen_is_reported_as_seen() {
     let page = open_lobby("en").await;
     page.shows(crowd(1, 200));
     settle().await;
-    let seen = |page: &crate::ui_page::Page| {
-        let commands = page.commands().into_iter();
-        commands
-            .filter_map(|command| match command {
-                Command::Seen(_, seq) => Some(seq),
-                _ => None,
-            })
-            .last()
-    };
     if document().has_focus().unwrap() && !document().hidden() {
-        assert_eq!(seen(&page), Some(Seq(200)));
+        assert_eq!(page.seen(), Some(Seq(200)));
         page.scroll_to(100).await;
         page.changes(vec![live(200, theirs_text(201, "below"))]);
         settle().await;
-        assert_eq!(seen(&page), None, "it is below what is seen");
+        assert_eq!(page.seen(), None, "it is below what is seen");
     } else {
-        assert_eq!(seen(&page), None, "nobody is looking");
+        assert_eq!(page.seen(), None, "nobody is looking");
     }
 }
 
@@ -186,8 +210,15 @@ async fn a_picture_keeps_its_place_before_it_comes() {
     page.shows(vec![theirs(1, Content::Image(media))]);
     settle().await;
     let picture = page.all("[data-part=message] img").pop().unwrap();
-    assert_eq!(picture.get_attribute("src"), None, "nobody is told that it is read");
-    assert_eq!(picture.get_attribute("data-src").as_deref(), Some("https://elsewhere.example/a.png"));
+    assert_eq!(
+        picture.get_attribute("src"),
+        None,
+        "nobody is told that it is read"
+    );
+    assert_eq!(
+        picture.get_attribute("data-src").as_deref(),
+        Some("https://elsewhere.example/a.png")
+    );
     assert!(picture.get_bounding_client_rect().height() > 50.0);
     page.part("show").click();
     assert!(picture.get_attribute("src").is_some());
@@ -213,6 +244,7 @@ fn press(element: &HtmlElement, key: &str) {
     options.set_key(key);
     options.set_bubbles(true);
     options.set_cancelable(true);
-    let event = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &options).unwrap();
+    let event =
+        web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &options).unwrap();
     element.dispatch_event(&event).unwrap();
 }

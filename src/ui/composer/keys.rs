@@ -36,7 +36,10 @@ pub struct Keys {
 impl Keys {
     /// `compositionstart`.
     pub fn on_start(&mut self) {
-        *self = Self { composing: true, ..Self::default() };
+        *self = Self {
+            composing: true,
+            ..Self::default()
+        };
     }
 
     /// `compositionend`.
@@ -44,7 +47,10 @@ impl Keys {
         // Where the Enter came first, taken, the next one is the person's
         // own: Korean must not need a second.
         let owed = (!self.ended_by_enter).then_some(at);
-        *self = Self { owed, ..Self::default() };
+        *self = Self {
+            owed,
+            ..Self::default()
+        };
     }
 
     /// `keydown`. Whether it sends.

@@ -39,7 +39,10 @@ fn asked(label: &'static str, question: &str) -> AnyView {
 
 fn answered(answer: &Answer) -> AnyView {
     let words = expect_context::<Language>().words;
-    let who = answer.organisation.clone().unwrap_or_else(|| words.answer.to_owned());
+    let who = answer
+        .organisation
+        .clone()
+        .unwrap_or_else(|| words.answer.to_owned());
     view! {
         <div class="asked">
             <blockquote class="quote" dir="auto">{answer.question.clone()}</blockquote>

@@ -16,7 +16,11 @@ pub(super) fn card(card: &Card, label: &'static str) -> AnyView {
         };
         view! { <img class="goods-picture" src=src data-src=data_src alt="" loading="lazy" referrerpolicy="no-referrer"/> }
     });
-    let title = if card.title.trim().is_empty() { label.to_owned() } else { card.title.clone() };
+    let title = if card.title.trim().is_empty() {
+        label.to_owned()
+    } else {
+        card.title.clone()
+    };
     let inside = view! {
         {picture}
         <span class="goods-text">

@@ -43,7 +43,12 @@ pub(super) fn mark(line: RwSignal<Line>) -> AnyView {
 /// What is below the bubble while somebody has to decide, or wait.
 pub(super) fn trouble(room: Room, line: RwSignal<Line>) -> AnyView {
     let delivery = Memo::new(move |_| of(line, |item| item.delivery.clone()));
-    (move || delivery.get().and_then(|delivery| decide(room, line, &delivery))).into_any()
+    (move || {
+        delivery
+            .get()
+            .and_then(|delivery| decide(room, line, &delivery))
+    })
+    .into_any()
 }
 
 fn decide(room: Room, line: RwSignal<Line>, delivery: &Delivery) -> Option<AnyView> {
@@ -51,7 +56,8 @@ fn decide(room: Room, line: RwSignal<Line>, delivery: &Delivery) -> Option<AnyVi
     let handle = expect_context::<Handle>();
     let key = line.with_untracked(|line| line.row.key());
     let is_text = line.with_untracked(|line| {
-        line.item().is_some_and(|item| matches!(item.content, Content::Text(_) | Content::Question(_)))
+        line.item()
+            .is_some_and(|item| matches!(item.content, Content::Text(_) | Content::Question(_)))
     });
     // The words for trying again, and the hook of that button.
     let (again, editable) = match delivery {

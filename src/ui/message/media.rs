@@ -15,7 +15,11 @@ use crate::i18n::{Language, fill};
 /// `src` where it may be asked for, `data-src` where it may not yet.
 fn sources(address: &Address) -> (Option<String>, Option<String>) {
     let href = address.href.clone();
-    if address.first_party { (Some(href), None) } else { (None, Some(href)) }
+    if address.first_party {
+        (Some(href), None)
+    } else {
+        (None, Some(href))
+    }
 }
 
 pub(super) fn image(media: &Media) -> AnyView {
@@ -38,7 +42,10 @@ pub(super) fn image(media: &Media) -> AnyView {
         view! { <button class="veil" type="button" data-part="show" on:click=show>{words.show_image}" "{host}</button> }
     });
     let name = media.name.clone().unwrap_or_else(|| words.image.to_owned());
-    let (width, height) = (media.width.filter(|width| *width > 0), media.height.filter(|height| *height > 0));
+    let (width, height) = (
+        media.width.filter(|width| *width > 0),
+        media.height.filter(|height| *height > 0),
+    );
     let known = width.zip(height);
     let ratio = known.map(|(width, height)| format!("{width} / {height}"));
     view! {
@@ -66,7 +73,11 @@ pub(super) fn video(media: &Media) -> AnyView {
         return missing(media, words.video);
     };
     let (src, data_src) = sources(&address);
-    let poster = media.poster.as_deref().and_then(address::resolve).filter(|poster| poster.first_party);
+    let poster = media
+        .poster
+        .as_deref()
+        .and_then(address::resolve)
+        .filter(|poster| poster.first_party);
     let link = data_src.is_some().then(|| elsewhere(&address));
     view! {
         <span class="picture video">
@@ -138,7 +149,8 @@ fn missing(media: &Media, kind: &'static str) -> AnyView {
 
 fn length(millis: u64) -> AnyView {
     let seconds = millis.div_ceil(1000);
-    view! { <span class="label">{format!("{}:{:02}", seconds / 60, seconds % 60)}</span> }.into_any()
+    view! { <span class="label">{format!("{}:{:02}", seconds / 60, seconds % 60)}</span> }
+        .into_any()
 }
 
 fn size(bytes: u64) -> String {

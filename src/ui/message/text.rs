@@ -19,7 +19,8 @@ pub(super) fn text(said: &str) -> AnyView {
     }
     if parts.is_empty() {
         // One text node: what was typed can be selected and read as a whole.
-        return view! { <span class=class data-part="text" dir="auto">{said.to_owned()}</span> }.into_any();
+        return view! { <span class=class data-part="text" dir="auto">{said.to_owned()}</span> }
+            .into_any();
     }
     parts.push(rest.to_owned().into_any());
     view! { <span class=class data-part="text" dir="auto">{parts}</span> }.into_any()
@@ -34,7 +35,10 @@ fn anchor(link: &str) -> AnyView {
 
 /// The text before the first link, the link, and the rest.
 fn next_link(text: &str) -> Option<(&str, &str, &str)> {
-    let start = ["https://", "http://"].into_iter().filter_map(|scheme| text.find(scheme)).min()?;
+    let start = ["https://", "http://"]
+        .into_iter()
+        .filter_map(|scheme| text.find(scheme))
+        .min()?;
     let tail = &text[start..];
     let end = tail.find(ends_a_link).unwrap_or(tail.len());
     // What closes a sentence is not part of the address.
@@ -52,7 +56,23 @@ fn next_link(text: &str) -> Option<(&str, &str, &str)> {
 fn ends_a_link(sign: char) -> bool {
     sign.is_whitespace()
         || sign.is_control()
-        || matches!(sign, '<' | '>' | '"' | '“' | '”' | '，' | '。' | '！' | '？' | '；' | '、' | '（' | '）' | '《' | '》')
+        || matches!(
+            sign,
+            '<' | '>'
+                | '"'
+                | '“'
+                | '”'
+                | '，'
+                | '。'
+                | '！'
+                | '？'
+                | '；'
+                | '、'
+                | '（'
+                | '）'
+                | '《'
+                | '》'
+        )
 }
 
 /// Nothing but a few emoji.

@@ -13,7 +13,9 @@ use super::scroll::Scroll;
 const ROW: &str = "[data-key]";
 
 pub(super) fn on_keydown(event: &KeyboardEvent, scroll: Scroll) {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
     let Some(target) = target else { return };
     // In a field inside a row the arrows belong to the field.
     if matches!(target.tag_name().as_str(), "TEXTAREA" | "INPUT") {
@@ -34,7 +36,11 @@ pub(super) fn on_keydown(event: &KeyboardEvent, scroll: Scroll) {
             let mut wrapper = row.parent_element();
             loop {
                 wrapper = wrapper.and_then(|wrapper| {
-                    if step { wrapper.next_element_sibling() } else { wrapper.previous_element_sibling() }
+                    if step {
+                        wrapper.next_element_sibling()
+                    } else {
+                        wrapper.previous_element_sibling()
+                    }
                 });
                 let Some(at) = &wrapper else { break None };
                 if let Some(row) = at.query_selector(ROW).ok().flatten() {

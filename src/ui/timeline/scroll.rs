@@ -10,16 +10,20 @@ use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::ids::ItemKey;
 use parlance_core::viewport::{NEAR_END, NEAR_TOP, Place};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 
 use super::observer;
+use super::rows::Rows;
 use crate::driver::Handle;
 use crate::model::Room;
 
 /// A scroll position nearer than this to what was set is what was set: the
 /// browser rounds to its own pixels.
 const SAME: f64 = 1.0;
+/// Drawing and measuring come to rest within so many rounds, or at the next
+/// scroll.
+const ROUNDS: usize = 4;
 
 /// The scrolling of one timeline.
 #[derive(Clone, Copy)]
@@ -30,14 +34,17 @@ pub(crate) struct Scroll {
     pub(crate) scroller: NodeRef<Div>,
     /// As high as the rows above the drawn ones.
     pub(crate) above: NodeRef<Div>,
-    /// The drawn rows.
-    pub(crate) rows: NodeRef<Div>,
+    /// What the rows are in.
+    pub(crate) container: NodeRef<Div>,
     /// As high as the rows below the drawn ones.
     pub(crate) below: NodeRef<Div>,
+    rows: StoredValue<Rows, LocalStorage>,
     /// Where this put the scroll position, to tell it from the person's.
     put: StoredValue<f64>,
     /// The width that the heights were measured at.
     width: StoredValue<i32>,
+    /// What is drawn has been measured, and the reader is at their place.
+    settled: StoredValue<bool>,
 }
 
 impl Scroll {
@@ -48,36 +55,31 @@ impl Scroll {
             handle: expect_context::<Handle>(),
             scroller: NodeRef::new(),
             above: NodeRef::new(),
-            rows: NodeRef::new(),
+            container: NodeRef::new(),
             below: NodeRef::new(),
+            rows: StoredValue::new_local(Rows::new(room)),
             put: StoredValue::new(-1.0),
             width: StoredValue::new(0),
+            settled: StoredValue::new(false),
         }
     }
 
     /// Goes along with the room, the window and the page.
     pub(crate) fn follow(self) {
         let room = self.room;
-        // First what to draw, then (the rows are in the document by then:
-        // their own effect subscribed before this one) where to scroll.
         Effect::new(move |_| {
             room.rows().track();
-            self.redraw();
-            self.settle();
-        });
-        Effect::new(move |_| {
-            room.drawn().track();
-            self.settle();
-            // What was measured may have been smaller than guessed.
-            self.redraw();
+            self.settled.set_value(false);
+            self.refresh();
         });
         Effect::new(move |_| {
             room.history().track();
             self.look();
         });
         Effect::new(move |_| {
-            if let (Some(scroller), Some(rows)) = (self.scroller.get(), self.rows.get()) {
-                observer::watch(&[&scroller, &rows], move || self.on_resize());
+            if let (Some(scroller), Some(container)) = (self.scroller.get(), self.container.get()) {
+                observer::watch(&[&scroller, &container], move || self.on_resize());
+                self.refresh();
             }
         });
         let focus = window_event_listener(leptos::ev::focus, move |_| self.look());
@@ -100,27 +102,30 @@ impl Scroll {
                 self.room.went_to(place);
             }
         }
-        self.redraw();
+        if self.redraw() {
+            self.refresh();
+        }
         self.look();
     }
 
     /// Takes the reader there.
     pub(crate) fn go_to(self, place: Place) {
         self.room.went_to(place);
-        self.redraw();
-        self.settle();
+        self.put.set_value(0.0);
+        self.refresh();
     }
 
     /// The lowest row whose beginning is seen.
     pub(crate) fn last_seen_row(self) -> Option<Element> {
         let scroller = self.scroller.get_untracked()?;
         let bottom = scroller.get_bounding_client_rect().bottom();
-        let rows = self.rows.get_untracked()?.children();
-        (0..rows.length())
-            .rev()
-            .filter_map(|index| rows.item(index))
-            .find(|row| row.get_bounding_client_rect().top() < bottom)
-            .and_then(|row| row.query_selector("[data-key]").ok().flatten())
+        self.rows.with_value(|rows| {
+            let mut drawn = rows.drawn().rev();
+            drawn.find_map(|(_, row)| {
+                let row = inside(row);
+                (row.get_bounding_client_rect().top() < bottom).then_some(row)
+            })
+        })
     }
 
     fn on_resize(self) {
@@ -134,17 +139,34 @@ impl Scroll {
         self.settle();
         // Not at once: an observer whose callback changes what it observes
         // makes the browser report an error.
-        request_animation_frame(move || self.redraw());
+        request_animation_frame(move || self.refresh());
     }
 
-    /// Draws the rows around the reader's place.
-    fn redraw(self) {
-        let Some(scroller) = self.scroller.get_untracked() else {
-            return;
+    /// Draws and measures until what is drawn is what should be: a guess that
+    /// was too high lets more rows in.
+    fn refresh(self) {
+        for _ in 0..ROUNDS {
+            let changed = self.redraw();
+            self.settle();
+            if !changed {
+                break;
+            }
+        }
+        self.look();
+    }
+
+    /// Draws the rows around the reader's place. Whether that changed any.
+    fn redraw(self) -> bool {
+        // A frame that was asked for may come after the component has gone.
+        let (Some(scroller), Some(container)) = (
+            self.scroller.try_get_untracked().flatten(),
+            self.container.try_get_untracked().flatten(),
+        ) else {
+            return false;
         };
         let seen = f64::from(scroller.client_height());
         if seen <= 0.0 {
-            return;
+            return false;
         }
         let room = self.room;
         // The person's own scrolling is where it is; otherwise the place is.
@@ -155,35 +177,34 @@ impl Scroll {
                 viewport.scroll_to(room.place(), seen, |key| room.index_of(key))
             })
         };
-        room.draw(top, seen, focused_row(self.rows));
+        let wanted = room.window(top, seen, focused_row(&container));
+        let mut changed = false;
+        self.rows
+            .update_value(|rows| changed = rows.draw(&container, &wanted));
+        changed
     }
 
     /// Measures what is drawn, and puts the reader's row where it was.
     fn settle(self) {
-        let (Some(scroller), Some(rows), Some(above), Some(below)) = (
-            self.scroller.get_untracked(),
-            self.rows.get_untracked(),
-            self.above.get_untracked(),
-            self.below.get_untracked(),
+        let (Some(scroller), Some(above), Some(below)) = (
+            self.scroller.try_get_untracked().flatten(),
+            self.above.try_get_untracked().flatten(),
+            self.below.try_get_untracked().flatten(),
         ) else {
             return;
         };
+        if scroller.client_height() == 0 {
+            return;
+        }
         let room = self.room;
-        let children = rows.children();
-        let drawn = room.drawn().with_untracked(|drawn| {
-            drawn.iter().map(|slot| slot.key).collect::<Vec<_>>()
-        });
+        let drawn: Vec<(ItemKey, HtmlElement)> = self
+            .rows
+            .with_value(|rows| rows.drawn().map(|(key, row)| (key, row.clone())).collect());
         let Some(places) = self.places_of(&drawn) else {
             return;
         };
-        if scroller.client_height() == 0 || children.length() as usize != drawn.len() {
-            return;
-        }
-        let elements: Vec<HtmlElement> = (0..children.length())
-            .filter_map(|index| children.item(index)?.dyn_into().ok())
-            .collect();
-        for (place, element) in places.iter().zip(&elements) {
-            room.measured(*place, element.get_bounding_client_rect().height());
+        for (place, (_, row)) in places.iter().zip(&drawn) {
+            room.measured(*place, row.get_bounding_client_rect().height());
         }
         // Empty space for the rows that are not drawn: above, below, and
         // between a row that has the focus and the rest.
@@ -193,8 +214,8 @@ impl Scroll {
             set_height(&above, "height", viewport.height_of(0..first));
             set_height(&below, "height", viewport.height_of(last..viewport.len()));
             let mut next = first;
-            for (place, element) in places.iter().zip(&elements) {
-                set_height(element, "margin-block-start", viewport.height_of(next..*place));
+            for (place, (_, row)) in places.iter().zip(&drawn) {
+                set_height(row, "margin-block-start", viewport.height_of(next..*place));
                 next = place + 1;
             }
         });
@@ -203,35 +224,34 @@ impl Scroll {
             Place::End { above } => {
                 f64::from(scroller.scroll_height() - scroller.client_height()) - above
             }
-            Place::Row { key, offset } => {
-                match drawn.iter().zip(&elements).find(|(drawn, _)| **drawn == key) {
-                    Some((_, element)) => top + edge(element, &scroller) - offset,
-                    None => {
-                        let index = room.index_of(key).unwrap_or(first);
-                        let rows = room.with_viewport(|viewport| viewport.height_of(0..index));
-                        self.base(&scroller) + rows - offset
-                    }
+            Place::Row { key, offset } => match drawn.iter().find(|(drawn, _)| *drawn == key) {
+                Some((_, row)) => top + edge(&inside(row), &scroller) - offset,
+                None => {
+                    let index = room.index_of(key).unwrap_or(first);
+                    let rows = room.with_viewport(|viewport| viewport.height_of(0..index));
+                    self.base(&scroller) + rows - offset
                 }
-            }
+            },
         };
         if (wanted - top).abs() > 0.25 {
             set_scroll_top(&scroller, wanted);
         }
         self.put.set_value(scroll_top(&scroller));
-        self.look();
+        self.settled.set_value(true);
     }
 
     /// Asks for what is older when the reader is near the top, and reports
     /// what was really seen.
     fn look(self) {
-        let Some(scroller) = self.scroller.get_untracked() else {
+        let Some(scroller) = self.scroller.try_get_untracked().flatten() else {
             return;
         };
-        if scroller.client_height() == 0 {
+        if scroller.client_height() == 0 || !self.settled.get_value() {
             return;
         }
         let history = self.room.history().get_untracked();
-        let idle = !(history.loading || history.failed || history.catching_up || history.oldest_known);
+        let idle =
+            !(history.loading || history.failed || history.catching_up || history.oldest_known);
         if idle && scroll_top(&scroller) < NEAR_TOP {
             self.handle.dispatch(Command::LoadOlder(self.room.id()));
         }
@@ -242,15 +262,13 @@ impl Scroll {
 
     fn report(self, scroller: &Element) {
         let bottom = scroller.get_bounding_client_rect().bottom() + SAME;
-        let Some(rows) = self.rows.get_untracked() else {
-            return;
-        };
-        let rows = rows.children();
-        let seen = (0..rows.length())
-            .rev()
-            .filter_map(|index| rows.item(index))
-            .filter(|row| row.get_bounding_client_rect().bottom() <= bottom)
-            .find_map(|row| self.room.seq_of(key_of(&row)?));
+        let seen = self.rows.with_value(|rows| {
+            let mut drawn = rows.drawn().rev();
+            drawn.find_map(|(key, row)| {
+                let whole = row.get_bounding_client_rect().bottom() <= bottom;
+                whole.then(|| self.room.seq_of(key)).flatten()
+            })
+        });
         if let Some(seq) = seen
             && self.room.saw(seq)
         {
@@ -266,19 +284,39 @@ impl Scroll {
         if above <= NEAR_END {
             return Some(Place::End { above });
         }
-        let rows = self.rows.get_untracked()?.children();
-        let edge_of = |row: &Element| edge(row, scroller);
-        let drawn = (0..rows.length())
-            .filter_map(|index| rows.item(index))
-            .find(|row| edge_of(row) + row.get_bounding_client_rect().height() > 0.0)
-            .filter(|row| edge_of(row) < f64::from(scroller.client_height()))
-            .and_then(|row| Some(Place::Row { key: key_of(&row)?, offset: edge_of(&row) }));
+        let seen = f64::from(scroller.client_height());
+        let drawn = self.rows.with_value(|rows| {
+            let mut place = None;
+            for (key, row) in rows.drawn() {
+                let offset = edge(&inside(row), scroller);
+                if offset >= seen {
+                    break;
+                }
+                if edge(row, scroller) + row.get_bounding_client_rect().height() > 0.0 {
+                    place = Some(Place::Row { key, offset });
+                }
+                // The first that begins in sight: a longer one above it may
+                // yet grow, or lose the day that stands over it.
+                if offset >= 0.0 {
+                    break;
+                }
+            }
+            place
+        });
         // A jump beyond what is drawn: by the heights that are known.
         drawn.or_else(|| {
             let top = top - self.base(scroller);
-            let (index, begins) = self.room.with_viewport(|viewport| viewport.row_at(top.max(0.0)));
-            let key = self.room.rows().with_untracked(|rows| rows.get(index).map(|slot| slot.key))?;
-            Some(Place::Row { key, offset: begins - top })
+            let (index, begins) = self
+                .room
+                .with_viewport(|viewport| viewport.row_at(top.max(0.0)));
+            let key = self
+                .room
+                .rows()
+                .with_untracked(|rows| rows.get(index).map(|slot| slot.key))?;
+            Some(Place::Row {
+                key,
+                offset: begins - top,
+            })
         })
     }
 
@@ -290,12 +328,15 @@ impl Scroll {
     }
 
     /// The rows' places in the room; `None` while the document is behind.
-    fn places_of(self, drawn: &[ItemKey]) -> Option<Vec<usize>> {
-        let first = self.room.index_of(*drawn.first()?)?;
+    fn places_of(self, drawn: &[(ItemKey, HtmlElement)]) -> Option<Vec<usize>> {
+        let Some((first, _)) = drawn.first() else {
+            return Some(Vec::new());
+        };
+        let first = self.room.index_of(*first)?;
         self.room.rows().with_untracked(|rows| {
             let mut next = first;
             let mut places = Vec::with_capacity(drawn.len());
-            for key in drawn {
+            for (key, _) in drawn {
                 if rows.get(next).is_none_or(|slot| slot.key != *key) {
                     next = rows.iter().position(|slot| slot.key == *key)?;
                 }
@@ -313,8 +354,7 @@ fn is_watched() -> bool {
     !document.hidden() && document.has_focus().unwrap_or(false)
 }
 
-fn focused_row(rows: NodeRef<Div>) -> Option<ItemKey> {
-    let rows = rows.get_untracked()?;
+fn focused_row(rows: &Element) -> Option<ItemKey> {
     let active = document().active_element()?;
     let row = active.closest(".line").ok().flatten()?;
     rows.contains(Some(&row)).then(|| key_of(&row)).flatten()
@@ -322,6 +362,11 @@ fn focused_row(rows: NodeRef<Div>) -> Option<ItemKey> {
 
 fn key_of(row: &Element) -> Option<ItemKey> {
     row.get_attribute("data-row")?.parse().ok().map(ItemKey)
+}
+
+/// The message itself, without the day that may stand over it.
+fn inside(row: &Element) -> Element {
+    row.last_element_child().unwrap_or_else(|| row.clone())
 }
 
 /// The element's top edge, seen from the scroller's.
@@ -341,13 +386,24 @@ fn scroll_top(element: &Element) -> f64 {
 
 fn set_scroll_top(element: &Element, top: f64) {
     // Cannot fail: every element has it.
-    let _ = js_sys::Reflect::set(element, &JsValue::from_str("scrollTop"), &JsValue::from_f64(top));
+    let _ = js_sys::Reflect::set(
+        element,
+        &JsValue::from_str("scrollTop"),
+        &JsValue::from_f64(top),
+    );
 }
 
 fn set_height(element: &HtmlElement, property: &str, height: f64) {
     let style = element.style();
-    let wanted = if height > 0.0 { format!("{height}px") } else { String::new() };
-    if style.get_property_value(property).is_ok_and(|now| now != wanted) {
+    let wanted = if height > 0.0 {
+        format!("{height}px")
+    } else {
+        String::new()
+    };
+    if style
+        .get_property_value(property)
+        .is_ok_and(|now| now != wanted)
+    {
         // A property that the engine refuses leaves the row where it is.
         let _ = style.set_property(property, &wanted);
     }
