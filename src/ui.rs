@@ -94,11 +94,11 @@ fn Talk(
         .into_any(),
     };
     let on_show = move || {
-        model
-            .current()
-            .with(Option::is_some)
-            .then_some("room")
-            .unwrap_or("list")
+        if model.current().with(Option::is_some) {
+            "room"
+        } else {
+            "list"
+        }
     };
     view! {
         <a class="skip" href="#composer">{words.skip_to_composer}</a>

@@ -35,14 +35,13 @@ pub enum Said {
 
 /// Tells these too.
 pub(super) fn add(all: &mut Vec<Announcement>, said: Vec<Said>) {
-    let mut number = all.last().map_or(0, |last| last.number);
+    let number = all.last().map_or(0, |last| last.number + 1);
     let said = if said.len() > AT_ONCE {
         vec![Said::Many(said.len() as u64)]
     } else {
         said
     };
-    for said in said {
-        number += 1;
+    for (number, said) in (number..).zip(said) {
         all.push(Announcement { number, said });
     }
     let surplus = all.len().saturating_sub(KEPT);

@@ -44,7 +44,7 @@ pub fn initials(name: &str) -> String {
     };
     let mut initials: String = first.to_uppercase().collect();
     if (first as u32) < 0x1100
-        && let Some(last) = words.last()
+        && let Some(last) = words.next_back()
     {
         initials.extend(last.to_uppercase());
     }

@@ -127,7 +127,7 @@ fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
         if edited() {
             edit::edit(room, key, content.get_untracked())
         } else {
-            content.with(|content| body::body(content))
+            content.with(body::body)
         }
     };
     view! {

@@ -130,9 +130,10 @@ fn subtitle(room: Room) -> String {
                 let other = other.and_then(|uid| people.iter().find(|person| person.uid == *uid));
                 match other {
                     Some(person) if person.online => words.online.to_owned(),
-                    Some(person) => person.last_seen.map_or(words.offline.to_owned(), |at| {
-                        fill(words.last_seen, &language.time(at))
-                    }),
+                    Some(person) => person.last_seen.map_or_else(
+                        || words.offline.to_owned(),
+                        |at| fill(words.last_seen, &language.time(at)),
+                    ),
                     None => String::new(),
                 }
             }

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use leptos::mount::mount_to;
 use leptos::prelude::*;
 use parlance::config::{Chat, DialectName, Launch, Role, Theme};
 use parlance::driver::Handle;
@@ -58,7 +59,7 @@ pub(crate) async fn open(lang: &str) -> Page {
     let (handle, commands) = Handle::recording();
     let launch = launch(lang);
     let parts = Rc::new(RefCell::new(None));
-    let mounted = leptos::mount::mount_to(root.clone(), {
+    let mounted = mount_to(root.clone(), {
         let parts = parts.clone();
         move || {
             let model = Model::new();

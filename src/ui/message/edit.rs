@@ -18,6 +18,7 @@ pub(super) fn edit(room: Room, key: ItemKey, content: Content) -> AnyView {
     let handle = expect_context::<Handle>();
     let field = NodeRef::<Textarea>::new();
     let before = content.text().to_owned();
+    let question = matches!(content, Content::Question(_));
     Effect::new(move |_| {
         if let Some(field) = field.get() {
             fit(&field);
@@ -32,10 +33,10 @@ pub(super) fn edit(room: Room, key: ItemKey, content: Content) -> AnyView {
         if said.trim().is_empty() {
             return;
         }
-        let content = match &content {
-            Content::Question(_) => Content::Question(said),
-            Content::Text(_) => Content::Text(said),
-            _ => return,
+        let content = if question {
+            Content::Question(said)
+        } else {
+            Content::Text(said)
         };
         room.edit(None);
         handle.dispatch(Command::Edit(room.id(), key, content));
