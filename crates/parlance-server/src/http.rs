@@ -39,8 +39,9 @@ use crate::store::StoreError;
 /// Bytes of a message on a socket.
 const MESSAGE_BYTES: usize = 64 * 1024;
 /// Bytes that may wait in a socket's buffer. Every write waits for its flush,
-/// so this holds one batch of pushes and the close after it.
-const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// so this holds the largest single frame (a page, a welcome or a roster, each
+/// of a megabyte or so at the very most) and the close after it.
+const WRITE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a request's body: a name fits many times.
 const BODY_BYTES: usize = 16 * 1024;
 /// The longest origin, user agent and credential that is looked at.
@@ -195,16 +196,9 @@ async fn guest(
     if let Err(wait) = server.joining.take(&rates::bucket(address)) {
         return too_many(&server, wait);
     }
-    let body = match body {
-        Ok(body) => body,
-        Err(_) => {
-            return refuse(
-                &server,
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                "the body is too large",
-            );
-        }
+    let Ok(body) = body else {
+        let text = "the body is too large";
+        return refuse(&server, StatusCode::PAYLOAD_TOO_LARGE, "too_large", text);
     };
     let Ok(wire::Guest { name }) = serde_json::from_slice(&body) else {
         return refuse(

@@ -113,7 +113,7 @@ pub struct Summary {
     pub read: Seq,
     /// How many messages after that are not this member's own.
     pub unread: u64,
-    /// The newest message.
+    /// The newest message, if there is one and room for it.
     pub last: Option<Message>,
 }
 
@@ -142,6 +142,10 @@ impl std::error::Error for StoreError {}
 /// messages of 32 kB would be one frame of 6 MB, too much for a phone.
 pub const PAGE_BYTES: usize = 512 * 1024;
 
+/// Bytes of newest messages in a list of conversations, beyond which the
+/// others come without theirs, for the same reason.
+pub const LIST_BYTES: usize = 256 * 1024;
+
 /// Where everything is kept.
 pub trait Store: Send + Sync + 'static {
     /// The identity of the log: another one after a restore.
@@ -161,7 +165,8 @@ pub trait Store: Send + Sync + 'static {
     fn heads(&self, uid: Uid) -> Answer<'_, Vec<(ConversationId, Seq)>>;
 
     /// Every conversation that this person is a member of, most recently
-    /// active first, at most `limit`.
+    /// active first, at most `limit`. Those that were active long ago may come
+    /// without their newest message.
     fn summaries(&self, uid: Uid, limit: u32) -> Answer<'_, Vec<Summary>>;
 
     /// One of them; `None` when this person is not a member.

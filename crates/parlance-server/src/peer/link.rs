@@ -185,9 +185,15 @@ fn ending_of(error: axum::Error) -> Ending {
         Error::Utf8(_) => Ending::code(NOT_UTF8),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
         Error::Protocol(_) => Ending::code(PROTOCOL),
-        // Theirs, and not ours to name one by one: whatever else it is, there
-        // is no link any more.
-        _ => Ending::Gone,
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::WriteBufferFull(_)
+        | Error::AttackAttempt
+        | Error::Url(_)
+        | Error::Http(_)
+        | Error::HttpFormat(_) => Ending::Gone,
     }
 }
 

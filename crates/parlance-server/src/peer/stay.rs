@@ -54,6 +54,8 @@ const TOO_MANY_LINKS_RETRY_MS: u64 = 30_000;
 /// A reader that is further behind in a conversation is better served by a
 /// page of the newest.
 const BEHIND: u64 = 2000;
+/// Bytes that are pushed with one flush, which is what a link has in memory.
+const BATCH_BYTES: usize = 256 * 1024;
 /// At most one typing notice in so long.
 const TYPING_EVERY: Duration = Duration::from_secs(3);
 /// When to try again what the store could not do.
@@ -439,7 +441,6 @@ impl Stay<'_> {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "used once, one line above")]
     async fn enter(
         &mut self,
         name: &str,
@@ -717,15 +718,20 @@ impl Stay<'_> {
                     return Ok(());
                 }
             };
-            let Some(last) = messages.last().map(|message| message.seq) else {
+            if messages.is_empty() {
                 return Ok(());
-            };
-            subscription.delivered = last;
+            }
             let mut frames = Vec::with_capacity(messages.len());
+            let mut bytes = 0;
             for message in &messages {
                 let n = self.link.next_number();
                 frames.push(message.text(n, &self.attendance.uid));
+                subscription.delivered = message.seq;
                 count(&self.server.metrics.pushed);
+                bytes += message.bytes();
+                if bytes > BATCH_BYTES {
+                    break;
+                }
             }
             self.link.say_all(frames).await?;
         }

@@ -176,3 +176,21 @@ async fn the_same_log_is_there_after_a_restart() {
     assert_eq!(texts(&page), ["m1", "m2", "m3", "m4", "m5"]);
     assert_eq!(alice.talk(LOBBY, "m6").await, 6);
 }
+
+#[tokio::test]
+async fn a_list_of_many_long_messages_still_fits_a_frame() {
+    let rig = Rig::start().await;
+    let mut alice = rig.person("alice").await;
+    for number in 0..30 {
+        let conv = format!("room:{number}");
+        alice.open(&conv).await;
+        alice.talk(&conv, &"x".repeat(30_000)).await;
+    }
+    let again = rig.person("alice").await;
+    let convs = again.welcome["convs"].as_array().unwrap();
+    assert_eq!(convs.len(), 30);
+    assert!(convs.iter().all(|head| head["seq"] == 1));
+    let told = convs.iter().take_while(|head| head.get("last").is_some());
+    assert_eq!(told.count(), 8, "the most recent ones");
+    assert!(again.welcome.to_string().len() < 400_000);
+}

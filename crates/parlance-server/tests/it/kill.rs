@@ -53,7 +53,10 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         let mut program = Program::start(folder.path(), &limits).await;
         let mut talking = Vec::new();
         for talker in 0..TALKERS {
-            let peer = program.client().person(&format!("t{talker}")).await;
+            let mut peer = program.client().person(&format!("t{talker}")).await;
+            for conv in conversations(talker) {
+                peer.open(&conv).await;
+            }
             let (acked, cids) = (Arc::clone(&acked), Arc::clone(&cids));
             talking.push(tokio::spawn(talk(peer, talker, acked, cids)));
         }
@@ -88,7 +91,7 @@ fn random(state: &mut u64) -> u64 {
 }
 
 fn conversations(talker: usize) -> [String; 2] {
-    let other = if talker % 2 == 0 {
+    let other = if talker.is_multiple_of(2) {
         talker + 1
     } else {
         talker - 1
@@ -102,9 +105,6 @@ async fn talk(mut peer: Peer, talker: usize, acked: Arc<Mutex<Acked>>, cids: Arc
     use futures_util::{SinkExt, StreamExt};
     use tokio_tungstenite::tungstenite::Message;
     let conversations = conversations(talker);
-    for conv in &conversations {
-        peer.open(conv).await;
-    }
     let message = || {
         let number = cids.fetch_add(1, Ordering::Relaxed);
         let conv = &conversations[usize::try_from(number % 2).unwrap()];

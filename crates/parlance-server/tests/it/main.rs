@@ -4,6 +4,12 @@
 //! Nothing waits by sleeping: a test waits for what it expects, and fails when
 //! it does not come in time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod rig;
 
 mod abuse;

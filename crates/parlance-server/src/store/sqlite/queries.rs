@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
 use crate::store::{
-    Appended, Draft, Message, PAGE_BYTES, Page, Person, SecretHash, StoreError, Summary,
+    Appended, Draft, LIST_BYTES, Message, PAGE_BYTES, Page, Person, SecretHash, StoreError, Summary,
 };
 
 type Outcome<T> = Result<T, StoreError>;
@@ -260,10 +260,29 @@ pub(super) fn summaries(connection: &Connection, uid: &Uid, limit: u32) -> Outco
     )?;
     let mut rows = statement.query((uid.as_str(), limit))?;
     let mut summaries = Vec::new();
+    let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        summaries.push(summarised(connection, uid, row)?);
+        let mut summary = summarised(connection, uid, row)?;
+        bytes += summary.last.as_ref().map_or(0, |last| weight(&last.body));
+        if bytes > LIST_BYTES {
+            summary.last = None;
+        }
+        summaries.push(summary);
     }
     Ok(summaries)
+}
+
+/// About how many bytes a body has.
+fn weight(body: &Value) -> usize {
+    match body {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| name.len() + weight(field) + 4)
+            .sum(),
+    }
 }
 
 pub(super) fn summary(
