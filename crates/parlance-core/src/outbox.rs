@@ -48,7 +48,8 @@ pub struct Entry {
 /// Where an unsent message stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The device is keeping it; not shown before that is done, or taken too long.
+    /// The device is keeping it; not shown (or, with other words, not queued
+    /// again) before that is done, or taken too long.
     Saving(Instant),
     /// It waits for its turn, or for the link.
     Queued,
@@ -110,6 +111,23 @@ impl Outbox {
         let entry = self.entries.remove(&order)?;
         self.bytes -= entry.bytes;
         Some(entry)
+    }
+
+    /// Gives one other words, under an id of their own, in the same place.
+    pub fn reword(&mut self, client_id: &ClientId, fresh: ClientId, content: Content) {
+        let Some(entry) = self.find_mut(client_id) else {
+            return;
+        };
+        let before = std::mem::replace(&mut entry.bytes, weight(&content));
+        let after = entry.bytes;
+        entry.draft.client_id = fresh;
+        entry.draft.content = content;
+        self.bytes = self.bytes - before + after;
+    }
+
+    /// Whether other words of this size fit in the place of these.
+    pub fn has_room_instead(&self, entry: &Entry, content: &Content) -> bool {
+        self.bytes - entry.bytes + weight(content) <= MOST_BYTES
     }
 
     /// Forgets everything.
@@ -192,20 +210,22 @@ impl Outbox {
         }
     }
 
-    /// How each message of a conversation stands for its row, in order.
+    /// How each message of a conversation stands for its row, in order. One
+    /// that the device is keeping has no row yet, or one that stays as it is.
     pub fn deliveries(&self, conversation: &ConversationId) -> Vec<(ClientId, Delivery)> {
         let mut above = Above::Free;
         let mine = self
             .entries
             .values()
             .filter(|entry| entry.draft.conversation == *conversation);
-        mine.map(|entry| {
+        mine.filter_map(|entry| {
             let waits = match above {
                 Above::Free => Queued::Turn,
                 Above::Blocked => Queued::MessageAbove,
             };
             let delivery = match &entry.state {
-                State::Saving(_) | State::Queued | State::Delayed(_) => Delivery::Queued(waits),
+                State::Saving(_) => return None,
+                State::Queued | State::Delayed(_) => Delivery::Queued(waits),
                 State::InFlight(_) => Delivery::Sending,
                 State::Wedged(failure) => Delivery::Failed(failure.clone()),
                 State::Asking => Delivery::Queued(Queued::Consent),
@@ -213,7 +233,7 @@ impl Outbox {
             if matches!(entry.state, State::Wedged(_) | State::Asking) {
                 above = Above::Blocked;
             }
-            (entry.draft.client_id.clone(), delivery)
+            Some((entry.draft.client_id.clone(), delivery))
         })
         .collect()
     }

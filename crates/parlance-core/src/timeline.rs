@@ -238,12 +238,12 @@ impl Timeline {
     pub fn forget_confirmed(&mut self) {
         self.rows.drain(..self.confirmed);
         self.confirmed = 0;
-        for row in &mut self.rows {
-            if let Row::Message(item) = row {
-                // A number of the old log says nothing about the new one.
-                item.seq = None;
-            }
-        }
+        // What waited for its place was proved by the old log: whether the
+        // new one has it, its pages say.
+        self.rows.retain(|row| match row {
+            Row::Message(item) => item.seq.is_none(),
+            Row::Gap(_) => false,
+        });
         self.reset();
     }
 
@@ -274,6 +274,12 @@ impl Timeline {
         proved.collect()
     }
 
+    /// Whether a message that waits here bears this id.
+    pub fn has_waiting(&self, client_id: &ClientId) -> bool {
+        self.waiting(|item| item.client_id.as_ref() == Some(client_id))
+            .is_some()
+    }
+
     /// Whether a confirmed message of mine bears this id.
     pub fn has_confirmed(&self, client_id: &ClientId) -> bool {
         self.rows.range(..self.confirmed).any(|row| match row {
@@ -295,14 +301,15 @@ impl Timeline {
         })
     }
 
-    /// How many confirmed messages after this number are not mine.
+    /// How many confirmed messages after this number are not mine: other
+    /// people's, and the system's.
     pub fn unread_after(&self, seq: Seq) -> u64 {
         let from = self.place_of(seq.next());
         let unread = self
             .rows
             .range(from..self.confirmed)
             .filter(|row| match row {
-                Row::Message(item) => item.side == Side::Theirs,
+                Row::Message(item) => item.side != Side::Mine,
                 Row::Gap(_) => false,
             });
         unread.count() as u64

@@ -30,7 +30,7 @@ impl Session {
             Command::Leave => self.set_current(None),
             Command::Say(id, content, said_at) => self.say(now, id, content, said_at),
             Command::Retry(_, key) => self.retry(key),
-            Command::Edit(_, key, content) => self.edit(key, content),
+            Command::Edit(_, key, content) => self.edit(now, key, content),
             Command::Delete(_, key) => self.delete(key),
             Command::LoadOlder(id) => self.load_older(now, &id),
             Command::LoadGap(id, key) => self.load_gap(now, &id, key),
@@ -164,6 +164,7 @@ impl Session {
 
     fn on_sign_of_life(&mut self, now: Instant, fresh: Duration) {
         self.forgive(now);
+        self.read_again();
         self.dial_if_down(now, Wish::Sign);
         self.ask_server_if_quiet(now, fresh);
     }

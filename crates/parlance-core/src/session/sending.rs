@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use super::phase::Phase;
-use super::{Account, Durability, Event, Oddity, Session, StorageFailure, retry_at, wedged};
+use super::{
+    Account, Durability, Event, Oddity, Output, Session, StorageFailure, retry_at, wedged,
+};
 use crate::content::Content;
 use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
 use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
-use crate::outbox::{ASK_AFTER, Draft, InFlight, Kept, State, Stored, Write};
+use crate::outbox::{ASK_AFTER, Draft, Entry, InFlight, Kept, State, Stored, Write};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Item, Side};
 
@@ -33,12 +35,12 @@ impl Session {
             self.tell(Event::OutboxFull(conversation, text));
             return;
         }
-        let bits = (u128::from(self.chance.bits()) << 64) | u128::from(self.chance.bits());
+        let client_id = self.next_client_id();
         // The device's time orders what several stays of one person leave
         // behind; within one stay the counter does.
         let by_clock = u64::try_from(said_at.0).unwrap_or_default();
         let draft = Draft {
-            client_id: ClientId::from_bits(bits),
+            client_id,
             conversation,
             content,
             said_at,
@@ -81,7 +83,10 @@ impl Session {
             self.show(draft, *key);
         }
         match result {
-            Ok(()) => self.keep_the_rest(),
+            Ok(()) => {
+                self.keep_the_rest();
+                self.read_again();
+            }
             Err(failure) => {
                 self.count(Oddity::Storage, failure.0);
                 self.set_durability(Durability::LostOnClose);
@@ -143,6 +148,7 @@ impl Session {
             Err(failure) => {
                 self.count(Oddity::Storage, failure.0);
                 self.set_durability(Durability::LostOnClose);
+                self.account = Account::Unread(uid.clone());
                 return;
             }
         };
@@ -195,6 +201,16 @@ impl Session {
         self.keep_the_rest();
     }
 
+    /// What the device has kept and could not give: it is asked once more. It
+    /// may hold messages that nobody would send otherwise.
+    pub(super) fn read_again(&mut self) {
+        if let Account::Unread(uid) = &self.account {
+            let uid = uid.clone();
+            self.account = Account::Loading(uid.clone());
+            self.outputs.push_back(Output::Load(uid));
+        }
+    }
+
     /// Puts the rows of everything unsent in the order of saying.
     fn show_all_again(&mut self) {
         let unsent: Vec<(Draft, ItemKey)> = self
@@ -211,8 +227,13 @@ impl Session {
         }
     }
 
-    /// Shows a message that waits here.
+    /// Shows a message that waits here, unless it is on show with other words.
     fn show(&mut self, draft: &Draft, key: ItemKey) {
+        self.touched.insert(draft.conversation.clone());
+        let conversation = self.conversations.get(&draft.conversation);
+        if conversation.is_some_and(|it| it.timeline.has_waiting(&draft.client_id)) {
+            return;
+        }
         let author = self.me.clone().or_else(|| {
             let uid = self.uid()?.clone();
             let name = uid.to_string();
@@ -238,7 +259,6 @@ impl Session {
             at: Some(draft.said_at),
             delivery: Some(Delivery::Queued(crate::timeline::Queued::Turn)),
         });
-        self.touched.insert(id.clone());
     }
 
     /// Hands over what may go: the head of each conversation's queue, once
@@ -407,48 +427,68 @@ impl Session {
 
     /// Tries one again that was refused, or that is too old to go unasked.
     pub(super) fn retry(&mut self, key: ItemKey) {
-        self.decide(key, None);
-    }
-
-    /// Changes the words of one that was refused, and tries again.
-    pub(super) fn edit(&mut self, key: ItemKey, content: Content) {
-        self.decide(key, Some(content));
-    }
-
-    fn decide(&mut self, key: ItemKey, content: Option<Content>) {
-        let Some(entry) = self.outbox.find_key(key) else {
+        let Some(entry) = self.decidable(key) else {
             return;
         };
-        if !matches!(entry.state, State::Wedged(_) | State::Asking) {
+        let (client_id, id) = (
+            entry.draft.client_id.clone(),
+            entry.draft.conversation.clone(),
+        );
+        if let Some(entry) = self.outbox.find_mut(&client_id) {
+            entry.state = State::Queued;
+        }
+        self.touched.insert(id);
+    }
+
+    /// Changes the words of one that was refused, or that is too old to go
+    /// unasked, and tries again.
+    ///
+    /// Other words bear another id: whether the server has the old ones is not
+    /// known for sure, and it would refuse the id for other words for ever.
+    pub(super) fn edit(&mut self, now: Instant, key: ItemKey, content: Content) {
+        let Some(entry) = self.decidable(key) else {
+            return;
+        };
+        let (old, id) = (
+            entry.draft.client_id.clone(),
+            entry.draft.conversation.clone(),
+        );
+        if !self.outbox.has_room_instead(entry, &content) {
+            let text = content.text().to_owned();
+            self.tell(Event::OutboxFull(id, text));
             return;
         }
-        let client_id = entry.draft.client_id.clone();
+        let fresh = self.next_client_id();
+        self.outbox.reword(&old, fresh.clone(), content.clone());
         let keeper = self.keeper();
-        let Some(entry) = self.outbox.find_mut(&client_id) else {
+        let Some(entry) = self.outbox.find_mut(&fresh) else {
             return;
         };
         entry.state = State::Queued;
-        let id = entry.draft.conversation.clone();
-        let Some(content) = content else {
-            self.touched.insert(id);
-            return;
-        };
-        // Refused for good means not stored: the same id may bear other words.
-        entry.draft.content = content.clone();
         entry.kept = Kept::No;
-        let record = Box::new(entry.draft.to_record());
         if let Some(uid) = keeper {
-            let save = self.save(Write::Keep(uid, record));
-            if let Some(entry) = self.outbox.find_mut(&client_id) {
+            let record = Box::new(entry.draft.to_record());
+            // In this order: whatever happens between, one of them is kept.
+            let save = self.save(Write::Keep(uid.clone(), record));
+            self.save(Write::Forget(uid, old.clone()));
+            if let Some(entry) = self.outbox.find_mut(&fresh) {
+                entry.state = State::Saving(now + SAVE_WITHIN);
                 entry.kept = Kept::Saving(save);
             }
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
-            conversation
-                .timeline
-                .update_waiting(&client_id, |item| item.content = content);
+            conversation.timeline.update_waiting(&old, |item| {
+                item.client_id = Some(fresh);
+                item.content = content;
+            });
         }
         self.touched.insert(id);
+    }
+
+    /// The one with this row, if it waits for the person's decision.
+    fn decidable(&self, key: ItemKey) -> Option<&Entry> {
+        let entry = self.outbox.find_key(key)?;
+        matches!(entry.state, State::Wedged(_) | State::Asking).then_some(entry)
     }
 
     /// Gives one up that is not on its way.
@@ -473,11 +513,18 @@ impl Session {
         self.touched.insert(id);
     }
 
+    fn next_client_id(&mut self) -> ClientId {
+        let bits = (u128::from(self.chance.bits()) << 64) | u128::from(self.chance.bits());
+        ClientId::from_bits(bits)
+    }
+
     /// Whose rows the device keeps.
     pub(super) fn keeper(&self) -> Option<Uid> {
         match &self.account {
             Account::Nobody => None,
-            Account::Loading(uid) | Account::Loaded(uid) => Some(uid.clone()),
+            Account::Loading(uid) | Account::Loaded(uid) | Account::Unread(uid) => {
+                Some(uid.clone())
+            }
         }
     }
 }
