@@ -22,6 +22,8 @@ const KEPT: &str = "parlance.launch";
 const GUEST: &str = "parlance.guest";
 /// Where the shell's script puts what it has taken out of the address bar.
 const TAKEN: &str = "parlanceLaunch";
+/// Where it keeps the same until the page has started.
+const UNTIL_STARTED: &str = "parlance.taken";
 
 /// A file that does not come in this time is taken for one that is not there.
 const FILE_WITHIN_MS: u32 = 3_000;
@@ -35,6 +37,10 @@ pub async fn read(window: &Window) -> Result<Launched, Vec<Problem>> {
     let page = page(window)?;
     let launched = super::launch(&sources, &page, &Browser)?;
     keep(window, &launched.kept);
+    if let Some(storage) = session(window) {
+        // Only now: a launch with a problem is to have it after a reload too.
+        let _ = storage.remove_item(UNTIL_STARTED);
+    }
     Ok(launched)
 }
 

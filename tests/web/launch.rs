@@ -62,6 +62,20 @@ async fn what_the_shell_has_taken_out_of_the_address_counts_once() {
 }
 
 #[wasm_bindgen_test]
+async fn what_the_shell_keeps_for_a_reload_goes_when_the_page_has_started() {
+    forget_everything();
+    let left = || text("return sessionStorage.getItem('parlance.taken')");
+    js("sessionStorage.setItem('parlance.taken', 'x')");
+    visit("?theme=pink");
+    assert!(read().await.is_err());
+    assert_eq!(left(), "x", "a reload has the same problem");
+    visit("");
+    assert!(read().await.is_ok());
+    assert_eq!(left(), "");
+    forget_everything();
+}
+
+#[wasm_bindgen_test]
 async fn addresses_are_the_browsers_idea_of_an_address() {
     forget_everything();
     for hostile in [
