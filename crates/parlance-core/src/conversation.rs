@@ -126,7 +126,8 @@ impl Conversation {
         self.avatar = head.avatar.clone().or_else(|| self.avatar.take());
         if let Some(read) = head.read {
             self.read = self.read.max(read);
-            self.read_told = self.read_told.max(read);
+            // What was told on a link that is gone may not have arrived.
+            self.read_told = read;
         }
         if let Some(unread) = head.unread {
             // What I have read here and could not tell yet counts as read.
