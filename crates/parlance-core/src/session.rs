@@ -149,6 +149,9 @@ enum Account {
     Loading(Uid),
     /// They are here.
     Loaded(Uid),
+    /// They could not be read: asked for again when storage works, or the
+    /// page shows life.
+    Unread(Uid),
 }
 
 /// Whether the person has been taken to what is to be shown first.
@@ -744,7 +747,9 @@ impl Session {
     fn uid(&self) -> Option<&Uid> {
         match (&self.me, &self.account) {
             (Some(me), _) => Some(&me.uid),
-            (None, Account::Loading(uid) | Account::Loaded(uid)) => Some(uid),
+            (None, Account::Loading(uid) | Account::Loaded(uid) | Account::Unread(uid)) => {
+                Some(uid)
+            }
             (None, Account::Nobody) => None,
         }
     }

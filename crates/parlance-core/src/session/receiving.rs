@@ -133,10 +133,13 @@ impl Session {
     /// not mine to show or to send.
     fn become_person(&mut self, uid: &Uid) {
         let known = match &self.account {
-            Account::Loading(known) | Account::Loaded(known) => Some(known),
+            Account::Loading(known) | Account::Loaded(known) | Account::Unread(known) => {
+                Some(known)
+            }
             Account::Nobody => None,
         };
         if known == Some(uid) {
+            self.read_again();
             return;
         }
         if known.is_some() {
