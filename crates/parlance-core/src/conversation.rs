@@ -41,6 +41,8 @@ pub struct Conversation {
     pub read_told: Seq,
     /// How many messages of others I have not read.
     pub unread: u64,
+    /// Up to here they have been counted.
+    counted: Seq,
     /// Whether I may talk.
     pub talk: Talk,
     /// The newest message.
@@ -106,6 +108,7 @@ impl Conversation {
             read: Seq(0),
             read_told: Seq(0),
             unread: 0,
+            counted: Seq(0),
             talk: Talk::Allowed,
             last: None,
             readers: BTreeMap::new(),
@@ -132,6 +135,7 @@ impl Conversation {
         if let Some(unread) = head.unread {
             // What I have read here and could not tell yet counts as read.
             self.unread = if self.read >= head.head { 0 } else { unread };
+            self.counted = head.head;
         }
         self.head = head.head.max(self.head);
         if let Some(last) = &head.last
@@ -153,6 +157,7 @@ impl Conversation {
         self.read = Seq(0);
         self.read_told = Seq(0);
         self.unread = 0;
+        self.counted = Seq(0);
         self.readers.clear();
         self.forward = Fetch::Idle;
         self.backward = Fetch::Idle;
@@ -184,7 +189,7 @@ impl Conversation {
             // Live messages are not shown while the newest page is unknown:
             // there would be a hole that nobody can see.
             Log::Unknown => {
-                self.on_unseen(&message, viewer.me);
+                self.on_unseen(seq, &message, viewer.me);
                 if self.forward.is_open() {
                     self.keep_early(seq, message, now);
                 }
@@ -216,12 +221,22 @@ impl Conversation {
     }
 
     /// A message of a conversation whose log is not here: the list shows it.
-    fn on_unseen(&mut self, message: &Message, me: Option<&Uid>) {
+    fn on_unseen(&mut self, seq: Seq, message: &Message, me: Option<&Uid>) {
         let line = last_line(message, me);
-        if !line.mine && message.seq > Some(self.read) {
+        if !line.mine {
+            self.count_unread(seq);
+        }
+        if seq >= self.head {
+            self.last = Some(line);
+        }
+    }
+
+    /// Somebody else's message of this number is here, or its head is.
+    fn count_unread(&mut self, seq: Seq) {
+        if seq > self.read && seq > self.counted {
             self.unread += 1;
         }
-        self.last = Some(line);
+        self.counted = self.counted.max(seq);
     }
 
     /// A page of the log.
@@ -294,6 +309,7 @@ impl Conversation {
         {
             let not_here = self.head.0.saturating_sub(self.last_known().0);
             self.unread = self.timeline.unread_after(self.read) + not_here;
+            self.counted = self.head;
         }
     }
 
@@ -336,10 +352,11 @@ impl Conversation {
         self.log = Log::Known(coverage);
         let mut applied = Applied::default();
         for message in messages {
-            let theirs = message
+            // The system's words count too: they are not mine.
+            let not_mine = message
                 .from
                 .as_ref()
-                .is_some_and(|from| Some(&from.uid) != viewer.me);
+                .is_none_or(|from| Some(&from.uid) != viewer.me);
             let seq = message.seq.unwrap_or_default();
             let delivery = self.delivery_of(seq);
             let confirmed =
@@ -348,9 +365,7 @@ impl Conversation {
             match confirmed {
                 Confirmed::Known => applied.duplicates += 1,
                 Confirmed::Merged => applied.merged += 1,
-                Confirmed::Inserted if origin == Origin::Live && theirs && seq > self.read => {
-                    self.unread += 1;
-                }
+                Confirmed::Inserted if not_mine => self.count_unread(seq),
                 Confirmed::Inserted => {}
             }
             if Some(seq) == newest || self.last.is_none() {
@@ -479,8 +494,14 @@ impl Conversation {
         if seq <= self.read {
             return false;
         }
+        let before = self.timeline.unread_after(self.read);
         self.read = seq;
-        self.unread = self.timeline.unread_after(seq);
+        // Where a gap follows, the server's count goes on without what was
+        // read; where nothing is missing, the rows are counted.
+        let read_now = before - self.timeline.unread_after(seq);
+        let most = self.head.0.saturating_sub(seq.0);
+        self.unread = self.unread.saturating_sub(read_now).min(most);
+        self.recount();
         true
     }
 
