@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::frame::{ClientFrame, ServerFrame};
 use crate::wire::{HttpRequest, HttpResponse, Wire};
 
+pub(crate) mod fields;
 pub mod native;
 
 /// A backend's language.

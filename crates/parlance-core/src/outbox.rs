@@ -179,7 +179,11 @@ impl Outbox {
 
     /// The head of each conversation's queue that may be handed over now.
     pub fn ready(&self, now: Instant) -> Vec<&Entry> {
-        let mut seen = Vec::new();
+        // What the device kept may come after something was handed over, and
+        // in front of it.
+        let flying = |entry: &&Entry| matches!(entry.state, State::InFlight(_));
+        let flying = self.entries.values().filter(flying);
+        let mut seen: Vec<_> = flying.map(|entry| &entry.draft.conversation).collect();
         let mut ready = Vec::new();
         for entry in self.entries.values() {
             let conversation = &entry.draft.conversation;

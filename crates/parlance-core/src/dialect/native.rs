@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::fields::{Fields, Object};
 use super::{
     Admission, Capabilities, DecodeError, Dialect, Greeting, Liveness, Proof, Resend, RetryPolicy,
 };
@@ -107,10 +108,9 @@ impl Dialect for Native {
     }
 
     fn join(&self, name: &str) -> Option<HttpRequest> {
-        let guest = wire::Guest {
-            name: name.to_owned(),
-        };
-        Some(self.post("api/guest", serde_json::to_string(&guest).ok()))
+        let mut guest = Object::default();
+        guest.text("name", Some(name));
+        Some(self.post("api/guest", Some(guest.into_value().to_string())))
     }
 
     fn sign_out(&self) -> Option<HttpRequest> {
@@ -120,23 +120,31 @@ impl Dialect for Native {
     fn read_admission(&self, response: &HttpResponse) -> Result<Admission, DecodeError> {
         match response.status {
             200 => {
-                let granted: wire::Granted =
-                    serde_json::from_str(&response.body).map_err(|_| {
-                        DecodeError::malformed("an admission that is not JSON as agreed")
-                    })?;
-                Ok(granted.ticket.map_or(Admission::Joined, Admission::Ticket))
+                let value: Value = serde_json::from_str(&response.body)
+                    .map_err(|_| DecodeError::malformed("an admission that is not JSON"))?;
+                let fields = Fields::of(&value)?;
+                // A grant always says to whom.
+                person(fields.object("user")?)?;
+                let ticket = fields.maybe_text("ticket")?;
+                Ok(ticket.map_or(Admission::Joined, Admission::Ticket))
             }
             429 | 500..=599 => Ok(Admission::TryLater(None)),
             status => {
-                let refused: wire::Refused =
-                    serde_json::from_str(&response.body).map_err(|_| {
-                        DecodeError::malformed(format!("status {status} without a reason"))
-                    })?;
-                match refused.error.code.as_str() {
+                let unreasoned =
+                    |_| DecodeError::malformed(format!("status {status} without a reason"));
+                let value: Value = serde_json::from_str(&response.body)
+                    .map_err(|_| DecodeError::malformed("a refusal that is not JSON"))
+                    .map_err(unreasoned)?;
+                let error = Fields::of(&value)
+                    .and_then(|fields| fields.object("error"))
+                    .map_err(unreasoned)?;
+                match error.text("code").map_err(unreasoned)?.as_str() {
                     "no_identity" => Ok(Admission::NoIdentity),
                     "bad_token" | "expired" => Ok(Admission::BadToken),
                     "banned" => Ok(Admission::Banned),
-                    "bad_name" | "guests_closed" => Ok(Admission::NameRefused(refused.error.text)),
+                    "bad_name" | "guests_closed" => Ok(Admission::NameRefused(
+                        error.maybe_text("text")?.unwrap_or_default(),
+                    )),
                     _ => Err(DecodeError::unknown(format!(
                         "status {status} with an unknown reason"
                     ))),
@@ -146,44 +154,52 @@ impl Dialect for Native {
     }
 
     fn encode(&mut self, frame: &ClientFrame) -> Vec<Wire> {
-        let frame = match frame {
-            ClientFrame::Hello(hello) => hello_of(hello),
-            ClientFrame::Open(conversation) => wire::Client::Open {
-                conv: conversation.to_string(),
-            },
-            ClientFrame::Say(say) => wire::Client::Send {
-                cid: say.client_id.as_str().to_owned(),
-                conv: say.conversation.to_string(),
-                body: body_of(&say.content),
-            },
+        let mut object = Object::default();
+        let kind = match frame {
+            ClientFrame::Hello(hello) => {
+                object.text("ticket", Some(hello.ticket.as_deref().unwrap_or_default()));
+                object.number("ver", Some(u64::from(VERSION)));
+                object.value("cursors", cursors(hello));
+                "hello"
+            }
+            ClientFrame::Open(conversation) => {
+                object.text("conv", Some(&conversation.to_string()));
+                "open"
+            }
+            ClientFrame::Say(say) => {
+                object.text("cid", Some(say.client_id.as_str()));
+                object.text("conv", Some(&say.conversation.to_string()));
+                object.value("body", body_of(&say.content));
+                "send"
+            }
             ClientFrame::Fill(fill) => {
                 let (before, after) = match fill.part {
                     Part::Newest => (None, None),
                     Part::Before(seq) => (Some(seq.0), None),
                     Part::After(seq) => (None, Some(seq.0)),
                 };
-                wire::Client::Fill {
-                    req: fill.request.0,
-                    conv: fill.conversation.to_string(),
-                    before,
-                    after,
-                    limit: fill.limit,
-                }
+                object.number("req", Some(fill.request.0));
+                object.text("conv", Some(&fill.conversation.to_string()));
+                object.number("before", before);
+                object.number("after", after);
+                object.number("limit", Some(u64::from(fill.limit)));
+                "fill"
             }
-            ClientFrame::Read(conversation, seq) => wire::Client::Read {
-                conv: conversation.to_string(),
-                seq: seq.0,
-            },
-            ClientFrame::Typing(conversation) => wire::Client::Typing {
-                conv: conversation.to_string(),
-            },
-            ClientFrame::Ping => wire::Client::Ping {},
-            ClientFrame::Pong => wire::Client::Pong {},
+            ClientFrame::Read(conversation, seq) => {
+                object.text("conv", Some(&conversation.to_string()));
+                object.number("seq", Some(seq.0));
+                "read"
+            }
+            ClientFrame::Typing(conversation) => {
+                object.text("conv", Some(&conversation.to_string()));
+                "typing"
+            }
+            ClientFrame::Ping => "ping",
+            ClientFrame::Pong => "pong",
             ClientFrame::Leave => return Vec::new(),
         };
-        serde_json::to_string(&frame)
-            .map(|text| vec![Wire::Text(text)])
-            .unwrap_or_default()
+        object.text("t", Some(kind));
+        vec![Wire::Text(object.into_value().to_string())]
     }
 
     fn decode(&mut self, wire: &Wire) -> Result<Vec<ServerFrame>, DecodeError> {
@@ -193,16 +209,9 @@ impl Dialect for Native {
         };
         let value: Value =
             serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))?;
-        let number = value.get("n").and_then(Value::as_u64);
-        let kind = value
-            .get("t")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        let frame = serde_json::from_value::<wire::Server>(value)
-            .map_err(|_| DecodeError::malformed(format!("a {kind:?} frame with wrong fields")))?;
+        let fields = Fields::of(&value)?;
         let mut frames = Vec::with_capacity(2);
-        if let Some(number) = number {
+        if let Some(number) = fields.maybe_number("n")? {
             // The first frame of a link may bear any number: 1, or what a
             // proxy left over.
             if self.heard != 0 && number > self.heard + 1 {
@@ -210,7 +219,7 @@ impl Dialect for Native {
             }
             self.heard = self.heard.max(number);
         }
-        frames.push(read(frame)?);
+        frames.push(read(&fields.text("t")?, fields)?);
         Ok(frames)
     }
 
@@ -219,230 +228,218 @@ impl Dialect for Native {
     }
 }
 
-fn hello_of(hello: &Hello) -> wire::Client {
-    wire::Client::Hello {
-        ticket: hello.ticket.clone().unwrap_or_default(),
-        ver: VERSION,
-        cursors: hello
-            .cursors
-            .iter()
-            .take(MOST_CURSORS)
-            .map(|(conversation, cursor)| wire::Heard {
-                conv: conversation.to_string(),
-                epoch: cursor.epoch.as_str().to_owned(),
-                seq: cursor.seq.0,
-            })
-            .collect(),
-    }
+fn cursors(hello: &Hello) -> Value {
+    let cursors = hello
+        .cursors
+        .iter()
+        .take(MOST_CURSORS)
+        .map(|(conversation, cursor)| {
+            let mut object = Object::default();
+            object.text("conv", Some(&conversation.to_string()));
+            object.text("epoch", Some(cursor.epoch.as_str()));
+            object.number("seq", Some(cursor.seq.0));
+            object.into_value()
+        });
+    Value::Array(cursors.collect())
 }
 
-fn read(frame: wire::Server) -> Result<ServerFrame, DecodeError> {
-    Ok(match frame {
-        wire::Server::Welcome {
-            me,
-            epoch,
-            spread_ms,
-            ping_ms,
-            limits,
-            convs,
-        } => {
-            ServerFrame::Welcome(Welcome {
-                me: person(me),
-                epoch: Epoch::new(epoch),
-                spread: Duration::from_millis(spread_ms.min(300_000)),
-                ping_every: (ping_ms > 0).then(|| Duration::from_millis(ping_ms)),
-                limits: limits.map_or_else(Limits::default, |limits| Limits {
-                    text_bytes: limits.text_bytes,
-                }),
-                // One conversation with a strange name must not cost the rest.
-                conversations: convs.into_iter().filter_map(|it| head(it).ok()).collect(),
-            })
-        }
-        wire::Server::Opened {
-            head: it,
-            talk,
-            readers,
-        } => ServerFrame::Opened(Opened {
-            head: head(it)?,
-            talk: match talk.as_str() {
+fn read(kind: &str, fields: Fields<'_>) -> Result<ServerFrame, DecodeError> {
+    let conv = || conversation(&fields.text("conv")?);
+    Ok(match kind {
+        "welcome" => ServerFrame::Welcome(Welcome {
+            me: person(fields.object("me")?)?,
+            epoch: Epoch::new(fields.text("epoch")?),
+            spread: millis(fields.number("spread_ms")?, 300_000),
+            ping_every: match fields.number("ping_ms")? {
+                0 => None,
+                period => Some(millis(period, 600_000)),
+            },
+            limits: limits(fields)?,
+            // One conversation with a strange name must not cost the rest.
+            conversations: each(fields.list("convs")?, head),
+        }),
+        "opened" => ServerFrame::Opened(Opened {
+            head: head(fields.object("head")?)?,
+            talk: match fields.text("talk")?.as_str() {
                 "hosts_only" => Talk::HostsOnly,
                 "muted" => Talk::Muted,
                 "closed" => Talk::Closed,
                 _ => Talk::Allowed,
             },
-            readers: readers
-                .into_iter()
-                .map(|it| (Uid::new(it.uid), Seq(it.seq)))
-                .collect(),
+            readers: each(fields.maybe_list("readers")?, |reader| {
+                Ok((Uid::new(reader.text("uid")?), Seq(reader.number("seq")?)))
+            }),
         }),
-        wire::Server::Conv { head: it } => ServerFrame::Conversation(head(it)?),
-        wire::Server::Ack {
-            cid,
-            conv,
-            seq,
-            id,
-            ts,
-            dup: _,
-        } => ServerFrame::Ack(Ack {
-            client_id: client_id(&cid)?,
-            conversation: conversation(&conv)?,
-            seq: Some(Seq(seq)),
-            id: Some(MessageId::new(id)),
-            at: Some(UnixMillis(ts)),
+        "conv" => ServerFrame::Conversation(head(fields.object("head")?)?),
+        "ack" => ServerFrame::Ack(Ack {
+            client_id: client_id(fields)?,
+            conversation: conv()?,
+            seq: Some(seq(fields)?),
+            id: Some(MessageId::new(fields.text("id")?)),
+            at: Some(UnixMillis(fields.time("ts")?)),
         }),
-        wire::Server::Nack {
-            cid,
-            code,
-            text,
-            retry_ms,
-        } => ServerFrame::Nack(Nack {
-            client_id: client_id(&cid)?,
-            reason: match code.as_str() {
-                "rate_limited" => NackReason::RateLimited,
-                "too_large" => NackReason::TooLarge,
-                "forbidden" => NackReason::Forbidden,
-                "no_conversation" => NackReason::NoConversation,
-                "cid_reuse" => NackReason::ClientIdReused,
-                "unavailable" => NackReason::Unavailable,
-                _ => NackReason::Other(text.unwrap_or(code)),
-            },
-            retry: retry(retry_ms),
+        "nack" => ServerFrame::Nack(Nack {
+            client_id: client_id(fields)?,
+            reason: nack_reason(fields)?,
+            retry: retry(fields)?,
         }),
-        wire::Server::Push { conv, msg } => {
-            ServerFrame::Message(message(&conversation(&conv)?, msg)?)
-        }
-        wire::Server::Page {
-            req,
-            conv,
-            epoch,
-            from,
-            to,
-            msgs,
-            head,
-        } => {
-            let conversation = conversation(&conv)?;
-            let range = match (from, to) {
+        "push" => ServerFrame::Message(message(&conv()?, fields.object("msg")?)?),
+        "page" => {
+            let conversation = conv()?;
+            let range = match (fields.maybe_number("from")?, fields.maybe_number("to")?) {
                 (Some(from), Some(to)) if from >= 1 && from <= to => Some((Seq(from), Seq(to))),
                 (None, None) => None,
                 _ => return Err(DecodeError::malformed("a page with a broken range")),
             };
-            // A broken row never costs the rest of a page: it becomes a
-            // number without a message.
-            let messages = msgs
-                .into_iter()
-                .filter_map(|it| message(&conversation, it).ok())
-                .collect();
             ServerFrame::Page(Page {
-                request: RequestId(req),
-                conversation,
-                epoch: Epoch::new(epoch),
+                request: RequestId(fields.number("req")?),
+                epoch: Epoch::new(fields.text("epoch")?),
                 range,
-                messages,
-                head: Seq(head),
+                // A broken row never costs the rest of a page: it becomes a
+                // number without a message.
+                messages: each(fields.list("msgs")?, |it| message(&conversation, it)),
+                head: Seq(fields.number("head")?),
+                conversation,
             })
         }
-        wire::Server::Gone { req, retry_ms } => ServerFrame::Gone(Gone {
-            request: RequestId(req),
-            retry: retry(retry_ms),
+        "gone" => ServerFrame::Gone(Gone {
+            request: RequestId(fields.number("req")?),
+            retry: retry(fields)?,
         }),
-        wire::Server::Roster { conv, people } => ServerFrame::Roster(
-            conversation(&conv)?,
-            people.into_iter().map(person).collect(),
+        "roster" => ServerFrame::Roster(conv()?, each(fields.list("people")?, person)),
+        "came" => {
+            let who = person(fields.object("who")?)?;
+            ServerFrame::Came(
+                conv()?,
+                Person {
+                    online: true,
+                    ..who
+                },
+            )
+        }
+        "went" => ServerFrame::Went(
+            conv()?,
+            Uid::new(fields.text("uid")?),
+            fields.maybe_time("seen")?.map(UnixMillis),
         ),
-        wire::Server::Came { conv, who } => ServerFrame::Came(
-            conversation(&conv)?,
-            Person {
-                online: true,
-                ..person(who)
-            },
-        ),
-        wire::Server::Went { conv, uid, seen } => {
-            ServerFrame::Went(conversation(&conv)?, Uid::new(uid), seen.map(UnixMillis))
+        "typing" => ServerFrame::Typing(conv()?, person(fields.object("who")?)?),
+        "read" => {
+            let reader = Uid::new(fields.text("uid")?);
+            ServerFrame::Read(conv()?, reader, Seq(fields.number("seq")?))
         }
-        wire::Server::Typing { conv, who } => {
-            ServerFrame::Typing(conversation(&conv)?, person(who))
-        }
-        wire::Server::Read { conv, uid, seq } => {
-            ServerFrame::Read(conversation(&conv)?, Uid::new(uid), Seq(seq))
-        }
-        wire::Server::Ping { heads, sum } => ServerFrame::Ping(heads_of(heads, sum)),
-        wire::Server::Pong { heads, sum } => ServerFrame::Pong(heads_of(heads, sum)),
-        wire::Server::Bye { retry_ms } => ServerFrame::Bye(Bye {
-            retry_after: Duration::from_millis(retry_ms.min(120_000)),
+        "ping" => ServerFrame::Ping(heads(fields)?),
+        "pong" => ServerFrame::Pong(heads(fields)?),
+        "bye" => ServerFrame::Bye(Bye {
+            retry_after: millis(fields.number("retry_ms")?, 120_000),
         }),
-        wire::Server::Error { text } => {
-            return Err(DecodeError::malformed(format!(
-                "the server could not read a frame: {}",
-                text.chars().take(120).collect::<String>()
-            )));
-        }
-        wire::Server::Unknown => return Err(DecodeError::unknown("a frame of an unknown kind")),
+        "error" => return Err(DecodeError::malformed("the server could not read a frame")),
+        _ => return Err(DecodeError::unknown("a frame of an unknown kind")),
     })
 }
 
-fn retry(millis: Option<u64>) -> Retry {
-    millis.map_or(Retry::Never, |millis| {
-        Retry::After(Duration::from_millis(millis.min(600_000)))
+/// What can be read of a list.
+fn each<'a, T>(list: &'a [Value], read: impl Fn(Fields<'a>) -> Result<T, DecodeError>) -> Vec<T> {
+    list.iter()
+        .filter_map(|value| read(Fields::of(value).ok()?).ok())
+        .collect()
+}
+
+fn millis(value: u64, most: u64) -> Duration {
+    Duration::from_millis(value.min(most))
+}
+
+fn limits(fields: Fields<'_>) -> Result<Limits, DecodeError> {
+    let Some(limits) = fields.maybe_object("limits")? else {
+        return Ok(Limits::default());
+    };
+    let text_bytes = usize::try_from(limits.number("text_bytes")?).unwrap_or(usize::MAX);
+    Ok(Limits { text_bytes })
+}
+
+fn nack_reason(fields: Fields<'_>) -> Result<NackReason, DecodeError> {
+    let code = fields.text("code")?;
+    Ok(match code.as_str() {
+        "rate_limited" => NackReason::RateLimited,
+        "too_large" => NackReason::TooLarge,
+        "forbidden" => NackReason::Forbidden,
+        "no_conversation" => NackReason::NoConversation,
+        "cid_reuse" => NackReason::ClientIdReused,
+        "unavailable" => NackReason::Unavailable,
+        _ => NackReason::Other(fields.maybe_text("text")?.unwrap_or(code)),
     })
+}
+
+fn retry(fields: Fields<'_>) -> Result<Retry, DecodeError> {
+    let retry_ms = fields.maybe_number("retry_ms")?;
+    Ok(retry_ms.map_or(Retry::Never, |retry_ms| {
+        Retry::After(millis(retry_ms, 600_000))
+    }))
 }
 
 fn conversation(text: &str) -> Result<ConversationId, DecodeError> {
     ConversationId::parse(text).ok_or_else(|| DecodeError::malformed("not a conversation"))
 }
 
-fn client_id(text: &str) -> Result<ClientId, DecodeError> {
-    ClientId::parse(text).ok_or_else(|| DecodeError::malformed("not a client message id"))
+fn client_id(fields: Fields<'_>) -> Result<ClientId, DecodeError> {
+    let text = fields.text("cid")?;
+    ClientId::parse(&text).ok_or_else(|| DecodeError::malformed("not a client message id"))
 }
 
-fn heads_of(heads: Vec<wire::Head>, sum: Option<String>) -> Heads {
-    Heads {
-        changed: heads
-            .into_iter()
-            .filter_map(|it| Some((ConversationId::parse(&it.conv)?, Seq(it.seq))))
-            .collect(),
-        sum: sum.and_then(|text| text.parse().ok()),
+fn seq(fields: Fields<'_>) -> Result<Seq, DecodeError> {
+    match fields.number("seq")? {
+        0 => Err(DecodeError::malformed("a message without a place")),
+        seq => Ok(Seq(seq)),
     }
 }
 
-fn person(it: wire::Person) -> Person {
-    Person {
-        uid: Uid::new(it.uid),
-        name: it.name,
-        avatar: it.avatar,
-        online: it.online,
-        last_seen: it.seen.map(UnixMillis),
-        host: it.host,
-    }
+fn heads(fields: Fields<'_>) -> Result<Heads, DecodeError> {
+    Ok(Heads {
+        changed: each(fields.maybe_list("heads")?, |head| {
+            Ok((conversation(&head.text("conv")?)?, Seq(head.number("seq")?)))
+        }),
+        sum: fields.maybe_text("sum")?.and_then(|text| text.parse().ok()),
+    })
 }
 
-fn head(it: wire::ConversationHead) -> Result<ConversationHead, DecodeError> {
-    let conversation = conversation(&it.conv)?;
-    let last = it
-        .last
+fn person(fields: Fields<'_>) -> Result<Person, DecodeError> {
+    Ok(Person {
+        uid: Uid::new(fields.text("uid")?),
+        name: fields.text("name")?,
+        avatar: fields.maybe_text("avatar")?,
+        online: fields.flag("online")?,
+        last_seen: fields.maybe_time("seen")?.map(UnixMillis),
+        host: fields.flag("host")?,
+    })
+}
+
+fn head(fields: Fields<'_>) -> Result<ConversationHead, DecodeError> {
+    let conversation = conversation(&fields.text("conv")?)?;
+    let last = fields.maybe_object("last")?;
+    let last = last
         .and_then(|last| message(&conversation, last).ok())
         .map(Box::new);
     Ok(ConversationHead {
-        title: it.title,
-        avatar: it.avatar,
-        head: Seq(it.seq),
-        unread: Some(it.unread),
-        read: Some(Seq(it.read)),
+        title: fields.maybe_text("title")?,
+        avatar: fields.maybe_text("avatar")?,
+        head: Seq(fields.number("seq")?),
+        unread: Some(fields.maybe_number("unread")?.unwrap_or_default()),
+        read: Some(Seq(fields.maybe_number("read")?.unwrap_or_default())),
         last,
         conversation,
     })
 }
 
-fn message(conversation: &ConversationId, it: wire::Message) -> Result<Message, DecodeError> {
-    if it.seq == 0 {
-        return Err(DecodeError::malformed("a message without a place"));
-    }
+fn message(conversation: &ConversationId, fields: Fields<'_>) -> Result<Message, DecodeError> {
     Ok(Message {
         conversation: conversation.clone(),
-        seq: Some(Seq(it.seq)),
-        id: Some(MessageId::new(it.id)),
-        client_id: it.cid.as_deref().and_then(ClientId::parse),
-        from: it.from.map(person),
-        content: content_of(&it.body),
-        at: Some(UnixMillis(it.ts)),
+        seq: Some(seq(fields)?),
+        id: Some(MessageId::new(fields.text("id")?)),
+        client_id: fields
+            .maybe_text("cid")?
+            .as_deref()
+            .and_then(ClientId::parse),
+        from: fields.maybe_object("from")?.map(person).transpose()?,
+        content: content_of(fields.value("body")?),
+        at: Some(UnixMillis(fields.time("ts")?)),
     })
 }

@@ -2,58 +2,50 @@
 //! the dialects, at which JSON exists: what comes back may be of another
 //! version, or broken.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Draft, Record};
+use crate::dialect::DecodeError;
+use crate::dialect::fields::{Fields, Object};
 use crate::dialect::native::{body_of, content_of};
 use crate::ids::{ClientId, ConversationId};
 use crate::time::UnixMillis;
 
-const VERSION: u32 = 1;
-
-#[derive(Serialize, Deserialize)]
-struct Written {
-    v: u32,
-    cid: String,
-    conv: String,
-    body: Value,
-    at: i64,
-    order: u64,
-}
+const VERSION: u64 = 1;
 
 impl Draft {
     /// The row to keep.
     pub fn to_record(&self) -> Record {
-        let written = Written {
-            v: VERSION,
-            cid: self.client_id.as_str().to_owned(),
-            conv: self.conversation.to_string(),
-            body: body_of(&self.content),
-            at: self.said_at.0,
-            order: self.order,
-        };
+        let mut row = Object::default();
+        row.number("v", Some(VERSION));
+        row.text("cid", Some(self.client_id.as_str()));
+        row.text("conv", Some(&self.conversation.to_string()));
+        row.value("body", body_of(&self.content));
+        row.value("at", Value::from(self.said_at.0));
+        row.number("order", Some(self.order));
         Record {
             client_id: self.client_id.clone(),
             conversation: self.conversation.clone(),
-            // Plain data with text keys always serialises.
-            value: serde_json::to_string(&written).unwrap_or_default(),
+            value: row.into_value().to_string(),
         }
     }
 
     /// The message in a row, or why there is none.
-    pub fn from_record(value: &str) -> Result<Self, &'static str> {
-        let written: Written = serde_json::from_str(value).map_err(|_| "not a row")?;
-        if written.v != VERSION {
-            return Err("a row of another version");
+    pub fn from_record(value: &str) -> Result<Self, DecodeError> {
+        let value: Value =
+            serde_json::from_str(value).map_err(|_| DecodeError::malformed("not a row"))?;
+        let row = Fields::of(&value)?;
+        if row.number("v")? != VERSION {
+            return Err(DecodeError::unknown("a row of another version"));
         }
+        let without = |what: &str| DecodeError::malformed(format!("a row without a {what}"));
         Ok(Self {
-            client_id: ClientId::parse(&written.cid).ok_or("a row without a client id")?,
-            conversation: ConversationId::parse(&written.conv)
-                .ok_or("a row without a conversation")?,
-            content: content_of(&written.body),
-            said_at: UnixMillis(written.at),
-            order: written.order,
+            client_id: ClientId::parse(&row.text("cid")?).ok_or_else(|| without("client id"))?,
+            conversation: ConversationId::parse(&row.text("conv")?)
+                .ok_or_else(|| without("conversation"))?,
+            content: content_of(row.value("body")?),
+            said_at: UnixMillis(row.time("at")?),
+            order: row.number("order")?,
         })
     }
 }

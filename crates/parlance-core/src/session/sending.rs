@@ -157,7 +157,7 @@ impl Session {
             match Draft::from_record(value) {
                 Ok(draft) => drafts.push(draft),
                 // Left where it is, for whoever can read it.
-                Err(what) => self.count(Oddity::BadRow, what),
+                Err(error) => self.count(Oddity::BadRow, error.what),
             }
         }
         drafts.sort_by_key(|draft| draft.order);

@@ -3,9 +3,10 @@
 //! Reading never fails: what is not understood becomes
 //! [`Content::Unknown`] with its value kept.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::content::{Answer, Card, Content, Media, Unknown};
+use crate::dialect::fields::Object;
 
 /// The body that says this.
 pub fn body_of(content: &Content) -> Value {
@@ -47,7 +48,7 @@ pub fn body_of(content: &Content) -> Value {
             return serde_json::from_str(&unknown.raw).unwrap_or(Value::Null);
         }
     }
-    Value::Object(body.0)
+    body.into_value()
 }
 
 /// What this body says.
@@ -115,22 +116,4 @@ fn text(body: &Value, name: &str) -> Option<String> {
 
 fn side(body: &Value, name: &str) -> Option<u32> {
     u32::try_from(body.get(name)?.as_u64()?).ok()
-}
-
-/// A JSON object in the making, whose absent fields stay away.
-#[derive(Default)]
-struct Object(Map<String, Value>);
-
-impl Object {
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.0.insert(name.to_owned(), Value::from(value));
-        }
-    }
-
-    fn number(&mut self, name: &str, value: Option<u64>) {
-        if let Some(value) = value {
-            self.0.insert(name.to_owned(), Value::from(value));
-        }
-    }
 }

@@ -1,0 +1,119 @@
+//! Fields of a JSON object, read and written one by one: a missing or mistyped
+//! one is an error that names it. By hand, because derived readers of a dozen frames
+//! weigh more than everything else that a dialect does, and the page is
+//! downloaded over a phone network.
+//!
+//! Knows no frame.
+
+use serde_json::{Map, Value};
+
+use super::DecodeError;
+
+/// A JSON object that is being read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields<'a>(&'a Value);
+
+impl<'a> Fields<'a> {
+    /// The fields of this value, which has to be an object.
+    pub(crate) fn of(value: &'a Value) -> Result<Self, DecodeError> {
+        if value.is_object() {
+            Ok(Self(value))
+        } else {
+            Err(DecodeError::malformed("not an object"))
+        }
+    }
+
+    /// The value, present and not null.
+    pub(crate) fn maybe(self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn value(self, name: &str) -> Result<&'a Value, DecodeError> {
+        self.maybe(name).ok_or_else(|| wrong(name))
+    }
+
+    pub(crate) fn text(self, name: &str) -> Result<String, DecodeError> {
+        let text = self.value(name)?.as_str().ok_or_else(|| wrong(name))?;
+        Ok(text.to_owned())
+    }
+
+    pub(crate) fn maybe_text(self, name: &str) -> Result<Option<String>, DecodeError> {
+        self.maybe(name).map(|_| self.text(name)).transpose()
+    }
+
+    pub(crate) fn number(self, name: &str) -> Result<u64, DecodeError> {
+        self.value(name)?.as_u64().ok_or_else(|| wrong(name))
+    }
+
+    pub(crate) fn maybe_number(self, name: &str) -> Result<Option<u64>, DecodeError> {
+        self.maybe(name).map(|_| self.number(name)).transpose()
+    }
+
+    pub(crate) fn time(self, name: &str) -> Result<i64, DecodeError> {
+        self.value(name)?.as_i64().ok_or_else(|| wrong(name))
+    }
+
+    pub(crate) fn maybe_time(self, name: &str) -> Result<Option<i64>, DecodeError> {
+        self.maybe(name).map(|_| self.time(name)).transpose()
+    }
+
+    /// Absent means no.
+    pub(crate) fn flag(self, name: &str) -> Result<bool, DecodeError> {
+        match self.maybe(name) {
+            None => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| wrong(name)),
+        }
+    }
+
+    pub(crate) fn object(self, name: &str) -> Result<Self, DecodeError> {
+        Self::of(self.value(name)?).map_err(|_| wrong(name))
+    }
+
+    pub(crate) fn maybe_object(self, name: &str) -> Result<Option<Self>, DecodeError> {
+        self.maybe(name).map(|_| self.object(name)).transpose()
+    }
+
+    /// The items of a list that has to be there.
+    pub(crate) fn list(self, name: &str) -> Result<&'a [Value], DecodeError> {
+        let list = self.value(name)?.as_array().ok_or_else(|| wrong(name))?;
+        Ok(list)
+    }
+
+    /// The items of a list that may be absent.
+    pub(crate) fn maybe_list(self, name: &str) -> Result<&'a [Value], DecodeError> {
+        match self.maybe(name) {
+            None => Ok(&[]),
+            Some(_) => self.list(name),
+        }
+    }
+}
+
+/// A JSON object in the making, whose absent fields stay away.
+#[derive(Debug, Default)]
+pub(crate) struct Object(Map<String, Value>);
+
+impl Object {
+    pub(crate) fn text(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.value(name, Value::from(value));
+        }
+    }
+
+    pub(crate) fn number(&mut self, name: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.value(name, Value::from(value));
+        }
+    }
+
+    pub(crate) fn value(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+fn wrong(name: &str) -> DecodeError {
+    DecodeError::malformed(name)
+}
