@@ -145,8 +145,9 @@ pub struct Session {
 enum Account {
     /// Nobody is known.
     Nobody,
-    /// They have been asked for.
-    Loading(Uid),
+    /// They have been asked for. Until then what is said waits for them, for
+    /// they were said before; `None`: it does not wait any longer.
+    Loading(Uid, Option<Instant>),
     /// They are here.
     Loaded(Uid),
     /// They could not be read: asked for again when storage works, or the
@@ -186,7 +187,7 @@ impl Session {
             backoff,
             chance: Chance::new(seed),
             me: None,
-            account: last_known.map_or(Account::Nobody, Account::Loading),
+            account: last_known.map_or(Account::Nobody, |uid| Account::Loading(uid, None)),
             epoch: None,
             target,
             aim: Aim::Due,
@@ -292,8 +293,9 @@ impl Session {
         if !matches!(self.phase, Phase::Idle(Idle::Fresh)) {
             return;
         }
-        if let Account::Loading(uid) = &self.account {
-            self.outputs.push_back(Output::Load(uid.clone()));
+        if let Account::Loading(uid, _) = &self.account {
+            let uid = uid.clone();
+            self.load(now, uid);
         }
         self.aim();
         self.dial(now);
@@ -747,7 +749,7 @@ impl Session {
     fn uid(&self) -> Option<&Uid> {
         match (&self.me, &self.account) {
             (Some(me), _) => Some(&me.uid),
-            (None, Account::Loading(uid) | Account::Loaded(uid) | Account::Unread(uid)) => {
+            (None, Account::Loading(uid, _) | Account::Loaded(uid) | Account::Unread(uid)) => {
                 Some(uid)
             }
             (None, Account::Nobody) => None,

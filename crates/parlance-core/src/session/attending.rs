@@ -164,7 +164,7 @@ impl Session {
 
     fn on_sign_of_life(&mut self, now: Instant, fresh: Duration) {
         self.forgive(now);
-        self.read_again();
+        self.read_again(now);
         self.dial_if_down(now, Wish::Sign);
         self.ask_server_if_quiet(now, fresh);
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::phase::{Connecting, Idle, Phase};
-use super::{PageState, Session};
+use super::{Account, PageState, Session};
 use crate::heartbeat::{Heartbeat, Verdict};
 use crate::history::Fetch;
 use crate::ids::ConversationId;
@@ -35,6 +35,8 @@ pub(super) enum Deadline {
     Running,
     /// The trouble is old enough to be shown.
     Banner,
+    /// The device has not said what it kept.
+    Loading,
     /// A proof, a delay or a write is due.
     Outbox,
     /// A hole has had its time to fill itself.
@@ -84,6 +86,9 @@ impl Session {
         if let Some(at) = self.banner_due() {
             next.offer(at, Deadline::Banner);
         }
+        if let Account::Loading(_, Some(at)) = &self.account {
+            next.offer(*at, Deadline::Loading);
+        }
         if let Some(at) = self.outbox.deadline() {
             next.offer(at, Deadline::Outbox);
         }
@@ -131,6 +136,7 @@ impl Session {
             Deadline::Dial => self.on_dial_due(now, page),
             Deadline::Running => self.on_running_while_suspended(now, page),
             Deadline::Banner => self.on_banner_due(now),
+            Deadline::Loading => self.on_load_slow(),
             Deadline::Outbox => self.on_outbox_due(now, page),
             Deadline::Patience(id) => {
                 if let Some(conversation) = self.conversations.get_mut(&id) {

@@ -96,7 +96,7 @@ impl Session {
             self.count(Oddity::UnknownFrame, "a second welcome");
             return;
         }
-        self.become_person(&welcome.me.uid);
+        self.become_person(now, &welcome.me.uid);
         self.tell(Event::Me(welcome.me.clone()));
         self.tell(Event::Limits(welcome.limits));
         self.me = Some(welcome.me);
@@ -131,15 +131,15 @@ impl Session {
 
     /// The server says who I am. What another person left on this device is
     /// not mine to show or to send.
-    fn become_person(&mut self, uid: &Uid) {
+    fn become_person(&mut self, now: Instant, uid: &Uid) {
         let known = match &self.account {
-            Account::Loading(known) | Account::Loaded(known) | Account::Unread(known) => {
+            Account::Loading(known, _) | Account::Loaded(known) | Account::Unread(known) => {
                 Some(known)
             }
             Account::Nobody => None,
         };
         if known == Some(uid) {
-            self.read_again();
+            self.read_again(now);
             return;
         }
         if known.is_some() {
@@ -147,8 +147,7 @@ impl Session {
             // one whom the hint named.
             self.forget_person();
         }
-        self.account = Account::Loading(uid.clone());
-        self.outputs.push_back(Output::Load(uid.clone()));
+        self.load(now, uid.clone());
         let unkept: Vec<_> = self
             .outbox
             .entries()

@@ -20,6 +20,8 @@ use crate::timeline::{Delivery, Failure, Item, Side};
 /// A write that takes longer is not waited for: the row is shown, with the
 /// page saying that it is not kept.
 const SAVE_WITHIN: Duration = Duration::from_secs(2);
+/// What the device has kept is not waited for longer.
+const LOAD_WITHIN: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Somebody said something here.
@@ -65,7 +67,7 @@ impl Session {
     /// A write is complete, or failed.
     pub(super) fn on_saved(
         &mut self,
-        _now: Instant,
+        now: Instant,
         save: SaveId,
         result: Result<(), StorageFailure>,
     ) {
@@ -85,7 +87,7 @@ impl Session {
         match result {
             Ok(()) => {
                 self.keep_the_rest();
-                self.read_again();
+                self.read_again(now);
             }
             Err(failure) => {
                 self.count(Oddity::Storage, failure.0);
@@ -130,6 +132,19 @@ impl Session {
         }
     }
 
+    /// Asks the device what it has kept for this person.
+    pub(super) fn load(&mut self, now: Instant, uid: Uid) {
+        self.account = Account::Loading(uid.clone(), Some(now + LOAD_WITHIN));
+        self.outputs.push_back(Output::Load(uid));
+    }
+
+    /// The device takes too long: what is said goes without what it kept.
+    pub(super) fn on_load_slow(&mut self) {
+        if let Account::Loading(_, until) = &mut self.account {
+            *until = None;
+        }
+    }
+
     /// What the device had kept.
     pub(super) fn on_loaded(
         &mut self,
@@ -139,7 +154,7 @@ impl Session {
         stored: Result<Stored, StorageFailure>,
     ) {
         // The device may answer after somebody else has come.
-        if self.account != Account::Loading(uid.clone()) {
+        if !matches!(&self.account, Account::Loading(awaited, _) if awaited == uid) {
             return;
         }
         self.account = Account::Loaded(uid.clone());
@@ -203,11 +218,10 @@ impl Session {
 
     /// What the device has kept and could not give: it is asked once more. It
     /// may hold messages that nobody would send otherwise.
-    pub(super) fn read_again(&mut self) {
+    pub(super) fn read_again(&mut self, now: Instant) {
         if let Account::Unread(uid) = &self.account {
             let uid = uid.clone();
-            self.account = Account::Loading(uid.clone());
-            self.outputs.push_back(Output::Load(uid));
+            self.load(now, uid);
         }
     }
 
@@ -268,6 +282,9 @@ impl Session {
         let Phase::Online(online) = &self.phase else {
             return;
         };
+        if matches!(self.account, Account::Loading(_, Some(_))) {
+            return;
+        }
         let deadline = now + online.heartbeat.proof_within();
         let ready: Vec<Say> = self
             .outbox
@@ -522,7 +539,7 @@ impl Session {
     pub(super) fn keeper(&self) -> Option<Uid> {
         match &self.account {
             Account::Nobody => None,
-            Account::Loading(uid) | Account::Loaded(uid) | Account::Unread(uid) => {
+            Account::Loading(uid, _) | Account::Loaded(uid) | Account::Unread(uid) => {
                 Some(uid.clone())
             }
         }
