@@ -13,16 +13,23 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Runs the program, then takes the whole group down with it, whichever of
-/// the program's end and the pipe's end comes first.
-const KEEPER: &str = r#"{ "$@" </dev/null; kill -KILL 0; } & read -r _; kill -KILL 0"#;
+/// Says which process the program is, and takes the whole group down when the
+/// program ends or when the pipe does, whichever comes first.
+const KEEPER: &str = r#"
+    { "$@" </dev/null & echo "process $!"; wait "$!"; kill -KILL 0; } &
+    read -r _
+    kill -KILL 0"#;
 
 /// How many of the last lines are kept to explain a failure.
 const LINES_KEPT: usize = 60;
 
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
 pub(crate) struct Process {
     name: String,
     keeper: Child,
+    /// The program's own number.
+    number: u32,
     lines: mpsc::Receiver<String>,
     last_words: Arc<Mutex<VecDeque<String>>>,
 }
@@ -49,12 +56,17 @@ impl Process {
         let (sender, lines) = mpsc::channel();
         listen(keeper.stdout.take(), &last_words, Some(sender));
         listen(keeper.stderr.take(), &last_words, None);
-        Self {
+        let mut process = Self {
             name: program.rsplit('/').next().unwrap_or(program).to_owned(),
             keeper,
+            number: 0,
             lines,
             last_words,
-        }
+        };
+        process.number = process.wait_for_line(START_DEADLINE, |line| {
+            line.strip_prefix("process ")?.parse().ok()
+        });
+        process
     }
 
     /// Waits for the first line on standard output of which `pick` makes something.
@@ -92,18 +104,12 @@ impl Process {
         let _ = self.keeper.wait();
     }
 
-    /// SIGTERM to the group, as an administrator would; the shell stays until
-    /// the program is gone.
+    /// SIGTERM to the program, as an administrator would, and its end awaited.
     pub(crate) fn terminate(&mut self) {
-        let group = format!("-{}", self.keeper.id());
-        let _ = Command::new("sh")
-            .args([
-                "-c",
-                "trap '' TERM; kill -TERM -- \"$1\"",
-                "terminate",
-                &group,
-            ])
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.number.to_string()])
             .status();
+        assert!(asked.is_ok_and(|asked| asked.success()), "no such process");
         let _ = self.keeper.wait();
     }
 }

@@ -14,6 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+
 /// What happens to the bytes of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
@@ -225,7 +229,7 @@ impl Proxy {
     }
 
     /// Puts a frame from the "server" between two others, on every link.
-    pub(crate) fn inject(&self, opcode: u8, payload: &[u8]) {
+    fn inject(&self, opcode: u8, payload: &[u8]) {
         let frame = frame(opcode, payload);
         self.each(|connection| {
             if connection.upgraded {
@@ -235,7 +239,15 @@ impl Proxy {
     }
 
     pub(crate) fn inject_text(&self, text: &str) {
-        self.inject(1, text.as_bytes());
+        self.inject(TEXT, text.as_bytes());
+    }
+
+    pub(crate) fn inject_binary(&self, bytes: &[u8]) {
+        self.inject(BINARY, bytes);
+    }
+
+    pub(crate) fn inject_close(&self, code: u16, reason: &str) {
+        self.inject(CLOSE, &[&code.to_be_bytes(), reason.as_bytes()].concat());
     }
 
     // ---- what was seen ----
@@ -432,7 +444,7 @@ fn trapped(bytes: &[u8], shared: &Arc<Mutex<Shared>>, connection: &Arc<Mutex<Con
         .lock()
         .unwrap()
         .frames
-        .send(frame(1, answer.as_bytes()));
+        .send(frame(TEXT, answer.as_bytes()));
     true
 }
 
@@ -461,7 +473,13 @@ async fn carry_down(
         let flow = watched.borrow_and_update().down;
         tokio::select! {
             changed = watched.changed() => if changed.is_err() { return Ok(()) },
-            Some(frame) = injected.recv(), if flow == Flow::Pass => to.write_all(&frame).await?,
+            Some(frame) = injected.recv(), if flow == Flow::Pass => {
+                to.write_all(&frame).await?;
+                if frame[0] == 0x80 | CLOSE {
+                    // Nothing comes after a close, the server's own included.
+                    return to.shutdown().await;
+                }
+            }
             read = from.read(&mut buffer), if flow != Flow::Hold => {
                 let taken = read?;
                 if flow == Flow::Swallow {

@@ -48,7 +48,6 @@ fn a_parameter_that_cannot_be_used_is_named() {
             ("/?theme=mauve", "theme"),
             ("/?chat=crowd", "chat"),
             ("/?login=%7Bnot", "login"),
-            ("/?dialect=crmeb", "token"),
         ] {
             ann.opens(launch).await;
             let page = ann

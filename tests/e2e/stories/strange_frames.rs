@@ -26,9 +26,6 @@ const STRANGE: [&str; 16] = [
     "<!doctype html><title>502 Bad Gateway</title>",
 ];
 
-const BINARY: u8 = 2;
-const CLOSE: u8 = 8;
-
 async fn two_in_the_lobby(server: &Server) -> (Chat, Chat) {
     let (ann, bob) = tokio::join!(
         Chat::sits_down("Ann", Chromium, server),
@@ -54,7 +51,7 @@ fn strange_frames_change_nothing() {
         ann.path.inject_text(&"[".repeat(100_000));
         ann.path
             .inject_text(&format!(r#"{{"t":"push","x":"{}"}}"#, "x".repeat(300_000)));
-        ann.path.inject(BINARY, &[0xff, 0x00, 0xfe]);
+        ann.path.inject_binary(&[0xff, 0x00, 0xfe]);
         talk.says(&ann, "after all of them").await;
         talk.settles(&[&ann, &bob]).await;
         ann.sees("the room", State::can_talk).await;
@@ -92,8 +89,7 @@ fn a_close_that_retrying_cannot_cure_ends_it() {
         let server = Server::start(&[]);
         let ann = Chat::sits_down("Ann", Chromium, &server).await;
         ann.opens_and_joins("/").await;
-        let not_wanted = [4502_u16.to_be_bytes().as_slice(), b"not wanted"].concat();
-        ann.path.inject(CLOSE, &not_wanted);
+        ann.path.inject_close(4502, "not wanted");
         ann.sees("that it is over", |page| {
             page.is("ended") && page.banner.is_some()
         })
