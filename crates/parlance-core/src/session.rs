@@ -37,7 +37,7 @@ use crate::conversation::{self, Viewer};
 use crate::dialect::{Admission, Dialect, Greeting as Answered};
 use crate::frame::{ClientFrame, Hello, Person, Refusal, Retry};
 use crate::heartbeat::Heartbeat;
-use crate::ids::{ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
+use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
 use crate::outbox::{Outbox, State, Write};
 use crate::time::Instant;
 use crate::timeline::{Failure, Keys};
@@ -118,6 +118,8 @@ pub struct Session {
     conversations: BTreeMap<ConversationId, conversation::Conversation>,
     outbox: Outbox,
     durability: Durability,
+    /// Rows that the device is to forget, until it has.
+    forgetting: BTreeMap<SaveId, ClientId>,
 
     outputs: VecDeque<Output>,
     /// Conversations that changed since the page was last told.
@@ -195,6 +197,7 @@ impl Session {
             conversations: BTreeMap::new(),
             outbox: Outbox::default(),
             durability: Durability::Kept,
+            forgetting: BTreeMap::new(),
             outputs: VecDeque::new(),
             touched: BTreeSet::new(),
             told: Told::default(),
@@ -794,6 +797,7 @@ impl Session {
         self.told.conversations.clear();
         self.read_told_at.clear();
         self.outbox.clear();
+        self.forgetting.clear();
         self.me = None;
         self.account = Account::Nobody;
         self.epoch = None;

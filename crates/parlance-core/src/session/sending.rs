@@ -86,6 +86,7 @@ impl Session {
         }
         match result {
             Ok(()) => {
+                self.forgetting.remove(&save);
                 self.keep_the_rest();
                 self.read_again(now);
             }
@@ -181,10 +182,17 @@ impl Session {
             if self.outbox.find(&draft.client_id).is_some() {
                 continue;
             }
+            // It was to be forgotten, and that did not work.
+            let given_up = self.forgetting.iter().find(|(_, id)| **id == draft.client_id);
+            if let Some(save) = given_up.map(|(save, _)| *save) {
+                self.forgetting.remove(&save);
+                self.forget(uid.clone(), draft.client_id);
+                continue;
+            }
             // The log may have come before the device answered.
             let conversation = self.conversations.get(&draft.conversation);
             if conversation.is_some_and(|it| it.timeline.has_confirmed(&draft.client_id)) {
-                self.save(Write::Forget(uid.clone(), draft.client_id));
+                self.forget(uid.clone(), draft.client_id);
                 continue;
             }
             // Two tabs may have written the same order.
@@ -347,7 +355,7 @@ impl Session {
     fn on_proved(&mut self, draft: &Draft, stamp: &Stamp) {
         self.outbox.remove(&draft.client_id);
         if let Some(uid) = self.keeper() {
-            self.save(Write::Forget(uid, draft.client_id.clone()));
+            self.forget(uid, draft.client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&draft.conversation) {
             conversation
@@ -487,7 +495,7 @@ impl Session {
             let record = Box::new(entry.draft.to_record());
             // In this order: whatever happens between, one of them is kept.
             let save = self.save(Write::Keep(uid.clone(), record));
-            self.save(Write::Forget(uid, old.clone()));
+            self.forget(uid, old.clone());
             if let Some(entry) = self.outbox.find_mut(&fresh) {
                 entry.state = State::Saving(now + SAVE_WITHIN);
                 entry.kept = Kept::Saving(save);
@@ -522,12 +530,18 @@ impl Session {
         );
         self.outbox.remove(&client_id);
         if let Some(uid) = self.keeper() {
-            self.save(Write::Forget(uid, client_id.clone()));
+            self.forget(uid, client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.timeline.remove_waiting(&client_id);
         }
         self.touched.insert(id);
+    }
+
+    /// The device need not keep it any longer.
+    fn forget(&mut self, uid: Uid, client_id: ClientId) {
+        let save = self.save(Write::Forget(uid, client_id.clone()));
+        self.forgetting.insert(save, client_id);
     }
 
     fn next_client_id(&mut self) -> ClientId {
