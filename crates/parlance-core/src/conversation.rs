@@ -134,7 +134,14 @@ impl Conversation {
         }
         if let Some(unread) = head.unread {
             // What I have read here and could not tell yet counts as read.
-            self.unread = if self.read >= head.head { 0 } else { unread };
+            let theirs = head.read.unwrap_or_default().min(self.read);
+            let read_here =
+                self.timeline.unread_after(theirs) - self.timeline.unread_after(self.read);
+            self.unread = if self.read >= head.head {
+                0
+            } else {
+                unread.saturating_sub(read_here)
+            };
             self.counted = head.head;
         }
         self.head = head.head.max(self.head);
