@@ -456,7 +456,12 @@ impl Conversation {
     /// moment, in case it is on its way.
     pub fn on_heard_of(&mut self, seq: Seq, now: Instant) {
         self.head = self.head.max(seq);
-        if self.log != Log::Unknown && self.is_behind() && self.patience.is_none() {
+        let missing = match self.log {
+            // Only the count is shown: is it of this head?
+            Log::Unknown => seq > self.counted,
+            Log::Empty | Log::Known(_) => self.is_behind(),
+        };
+        if missing && self.patience.is_none() {
             self.patience = Some(now + GAP_PATIENCE);
         }
     }
