@@ -157,6 +157,13 @@ impl Conversation {
         self.last_known() > head
     }
 
+    /// What a link said of numbers that are not here is void with it: the next
+    /// welcome says it anew, and one frame that made a number up costs no more
+    /// than its link.
+    pub fn forget_heard_of(&mut self) {
+        self.head = self.last_known();
+    }
+
     /// The log is another one, or is to be read anew. What waits to be sent stays.
     pub fn forget_log(&mut self) {
         self.log = Log::Unknown;
@@ -262,6 +269,7 @@ impl Conversation {
             conversation,
             range,
             messages,
+            head,
             ..
         } = page;
         let mut applied = Applied::default();
@@ -269,7 +277,15 @@ impl Conversation {
         // nothing: then there is nothing older.
         let range = match range {
             None if backward => self.first_known().map(|first| (Seq(1), first.previous())),
-            range => range,
+            // No page knows what is not said yet: those numbers would be taken
+            // for known, and what gets them for a repetition.
+            Some((first, last)) => {
+                let said = messages.iter().filter_map(|message| message.seq);
+                let newest = said.filter(|seq| *seq <= last).max().unwrap_or_default();
+                let last = last.min(head.max(newest));
+                (first <= last).then_some((first, last))
+            }
+            None => None,
         };
         if let Some((first, last)) = range {
             let messages = in_range(messages, first, last);

@@ -111,6 +111,9 @@ impl Session {
         }
         self.epoch = Some(welcome.epoch);
         for head in &welcome.conversations {
+            if let Some(conversation) = self.conversations.get_mut(&head.conversation) {
+                conversation.forget_heard_of();
+            }
             self.on_conversation_head(now, head);
         }
         self.aim();
