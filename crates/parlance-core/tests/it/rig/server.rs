@@ -168,7 +168,7 @@ impl Server {
         let limit = u64::from(*limit);
         let (from, to) = match (before, after) {
             (None, None) => ((head + 1).saturating_sub(limit).max(1), head),
-            (Some(before), _) => (before.saturating_sub(limit).max(1), before - 1),
+            (Some(before), _) => (before.saturating_sub(limit).max(1), (before - 1).min(head)),
             (None, Some(after)) => (after + 1, (after + limit).min(head)),
         };
         let mut page = json!({
