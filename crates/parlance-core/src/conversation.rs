@@ -326,12 +326,12 @@ impl Conversation {
     /// Counts what is unread, where everything after the last read is here.
     fn recount(&mut self) {
         if let Log::Known(coverage) = &self.log
+            && !self.is_behind()
             && coverage
                 .last_start()
                 .is_some_and(|start| start <= self.read.next())
         {
-            let not_here = self.head.0.saturating_sub(self.last_known().0);
-            self.unread = self.timeline.unread_after(self.read) + not_here;
+            self.unread = self.timeline.unread_after(self.read);
             self.counted = self.head;
         }
     }
