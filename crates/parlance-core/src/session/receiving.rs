@@ -87,6 +87,9 @@ impl Session {
             ServerFrame::Lost => {
                 self.count(Oddity::LostFrames, "a jump in the frame numbers");
                 self.catch_up_all(now);
+                if let Some(current) = self.current.clone() {
+                    self.open_current(now, &current);
+                }
             }
         }
     }
