@@ -26,6 +26,7 @@ pub mod conversations;
 pub mod ended;
 pub mod icon;
 pub mod join;
+pub mod keyboard;
 pub mod message;
 pub mod presence;
 pub mod room;
@@ -52,6 +53,7 @@ pub fn App() -> impl IntoView {
     let language = Language::choose(launch.lang.as_deref(), &browser_languages());
     provide_context(language);
     dress(language, launch.theme);
+    keyboard::follow();
     let stage = Memo::new(move |_| stage(model));
     view! {
         <div

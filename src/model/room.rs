@@ -40,6 +40,9 @@ pub struct Room {
     window: StoredValue<Range<usize>>,
     place: StoredValue<Place>,
     read: StoredValue<Option<Seq>>,
+    /// Just opened, and nothing has been read or said since: what is unread
+    /// now was unread before.
+    fresh: StoredValue<bool>,
     seen: StoredValue<Seq>,
 }
 
@@ -70,6 +73,7 @@ impl Room {
             window: StoredValue::new(0..0),
             place: StoredValue::new(Place::END),
             read: StoredValue::new(None),
+            fresh: StoredValue::new(true),
             seen: StoredValue::new(Seq(0)),
         }
     }
@@ -213,6 +217,7 @@ impl Room {
         if news {
             self.seen.set_value(seq);
         }
+        self.fresh.set_value(false);
         news
     }
 
@@ -304,6 +309,9 @@ impl Room {
             place_between(rows, touched, self.read.get_value());
             moved
         });
+        if mine || newer > 0 {
+            self.fresh.set_value(false);
+        }
         if mine {
             self.went_to(Place::END);
         } else if newer > 0 && self.place().follows() {
@@ -337,13 +345,15 @@ impl Room {
     /// Draws the unread line where it is now, and leaves it there until the
     /// conversation is opened again.
     pub(super) fn mark_unread(self, conversation: &Conversation) {
-        if self.read.get_value().is_none() && conversation.unread > 0 && conversation.read > Seq(0)
-        {
+        let unmarked = self.fresh.get_value() && self.read.get_value().is_none();
+        if unmarked && conversation.unread > 0 && conversation.read > Seq(0) {
             self.set_read(Some(conversation.read));
         }
     }
 
+    /// It is opened again: the line of the last time has done its work.
     pub(super) fn forget_unread(self) {
+        self.fresh.set_value(true);
         if self.read.get_value().is_some() {
             self.set_read(None);
         }

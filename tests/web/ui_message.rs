@@ -1,14 +1,17 @@
 //! Rows: the hooks that hosts and tests hold on to, delivery, kinds.
 
 use parlance_core::content::{Answer, Card, Content, Media, Unknown};
+use parlance_core::frame::Talk;
 use parlance_core::ids::{ItemKey, Seq};
+use parlance_core::session::Conversation;
 use parlance_core::timeline::{Change, Delivery, Failure, Gap, Queued, Row};
 use parlance_core::{Command, Event};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::ui_page::{
-    Ears, Page, crowd, live, lobby, mine, open, open_lobby, settle, theirs, theirs_text,
+    Ears, Page, conversation, crowd, live, lobby, mine, open, open_lobby, settle, theirs,
+    theirs_text,
 };
 
 #[wasm_bindgen_test]
@@ -257,6 +260,32 @@ async fn a_recall_empties_its_row_in_place() {
     assert!(before.is_same_node(page.row(1).as_ref().map(AsRef::as_ref)));
     assert_eq!(before.get_attribute("data-kind").as_deref(), Some("notice"));
     assert_eq!(page.parts("message").len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn the_line_above_what_is_unread_is_drawn_once_and_never_while_one_reads() {
+    let page = open_lobby("en").await;
+    let unread = |unread| {
+        Event::Conversation(Conversation {
+            unread,
+            read: Seq(2),
+            ..conversation(Talk::Allowed)
+        })
+    };
+    page.model.apply(unread(3));
+    page.shows(crowd(1, 5));
+    settle().await;
+    let line = page.part("unread-line");
+    let row = line.parent_element().unwrap();
+    assert_eq!(row.get_attribute("data-row").as_deref(), Some("3"));
+
+    let page = open_lobby("en").await;
+    page.shows(crowd(1, 2));
+    settle().await;
+    page.changes(vec![live(2, theirs_text(3, "news"))]);
+    page.model.apply(unread(1));
+    settle().await;
+    assert!(page.parts("unread-line").is_empty());
 }
 
 #[wasm_bindgen_test]
