@@ -71,7 +71,7 @@ impl Session {
                     self.tell_typists(&id);
                 }
             }
-            ServerFrame::Read(id, uid, seq) => self.on_read(&id, uid, seq),
+            ServerFrame::Read(id, uid, seq) => self.on_read(now, &id, uid, seq),
             ServerFrame::Ping(heads) => {
                 self.transmit(&ClientFrame::Pong);
                 self.on_heads(now, heads);
@@ -302,13 +302,13 @@ impl Session {
         }
     }
 
-    fn on_read(&mut self, id: &ConversationId, uid: Uid, seq: Seq) {
+    fn on_read(&mut self, now: Instant, id: &ConversationId, uid: Uid, seq: Seq) {
         let mine = Some(&uid) == self.uid();
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         if mine {
-            conversation.on_read_elsewhere(seq);
+            conversation.on_read_elsewhere(seq, now);
         } else if matches!(id, ConversationId::Pair(..)) {
             conversation.on_reader(uid, seq);
         }
