@@ -28,8 +28,9 @@ pub trait Dialect: fmt::Debug {
     /// The request that makes somebody of a name, where guests may join.
     fn join(&self, name: &str) -> Option<HttpRequest>;
 
-    /// The request that ends the stay, where the backend has one.
-    fn sign_out(&self) -> Option<HttpRequest>;
+    /// The request that ends the stay, where the backend has one. Afterwards
+    /// the credential is forgotten: it would let the same person in again.
+    fn sign_out(&mut self) -> Option<HttpRequest>;
 
     /// Reads the answer to [`admission`](Self::admission) or [`join`](Self::join).
     fn read_admission(&self, response: &HttpResponse) -> Result<Admission, DecodeError>;

@@ -113,8 +113,10 @@ impl Dialect for Native {
         Some(self.post("api/guest", Some(guest.into_value().to_string())))
     }
 
-    fn sign_out(&self) -> Option<HttpRequest> {
-        Some(self.post("api/signout", None))
+    fn sign_out(&mut self) -> Option<HttpRequest> {
+        let request = self.post("api/signout", None);
+        self.config.token = None;
+        Some(request)
     }
 
     fn read_admission(&self, response: &HttpResponse) -> Result<Admission, DecodeError> {
