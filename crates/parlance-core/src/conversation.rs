@@ -140,11 +140,15 @@ impl Conversation {
             self.unread = if self.read >= head.head {
                 0
             } else {
-                unread.saturating_sub(read_here)
+                let most = head.head.0.saturating_sub(self.read.0);
+                unread.saturating_sub(read_here).min(most)
             };
             self.counted = head.head;
         }
         self.head = head.head.max(self.head);
+        if head.unread.is_some() {
+            self.recount();
+        }
         if let Some(last) = &head.last
             && last.seq.is_some_and(|seq| seq >= self.last_known())
         {
