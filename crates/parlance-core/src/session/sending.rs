@@ -354,6 +354,7 @@ impl Session {
     /// It is on the server: its row says so, and the device may forget it.
     fn on_proved(&mut self, draft: &Draft, stamp: &Stamp) {
         self.outbox.remove(&draft.client_id);
+        let me = self.me.clone();
         if let Some(uid) = self.keeper() {
             self.forget(uid, draft.client_id.clone());
         }
@@ -362,6 +363,7 @@ impl Session {
                 .timeline
                 .update_waiting(&draft.client_id, |item| {
                     item.delivery = Some(Delivery::Sent);
+                    item.author = item.author.take().or(me);
                     item.id.clone_from(&stamp.id);
                     item.seq = stamp.seq;
                     item.at = stamp.at.or(item.at);
