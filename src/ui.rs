@@ -27,6 +27,7 @@ pub mod ended;
 pub mod icon;
 pub mod join;
 pub mod keyboard;
+pub mod list;
 pub mod message;
 pub mod presence;
 pub mod room;

@@ -49,12 +49,16 @@ pub fn Account() -> impl IntoView {
 pub fn NotKept() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
-    let lost = move || model.durability().get() == Durability::LostOnClose;
-    view! {
-        <Show when=lost>
-            <p class="not-kept" data-part="durability" title=words.not_kept_why>
-                {words.not_kept}<span class="vh">" "{words.not_kept_why}</span>
-            </p>
-        </Show>
+    move || {
+        let lost = model.durability().get() == Durability::LostOnClose;
+        lost.then(|| {
+            view! {
+                <p class="not-kept" data-part="durability" title=words.not_kept_why>
+                    {words.not_kept}
+                    <span class="vh">" "{words.not_kept_why}</span>
+                </p>
+            }
+            .into_any()
+        })
     }
 }

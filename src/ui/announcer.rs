@@ -4,6 +4,7 @@
 
 use leptos::prelude::*;
 
+use super::list::{Entry, list};
 use super::words::kind_name;
 use crate::i18n::{Language, fill};
 use crate::model::{Announcement, Model, Said};
@@ -13,13 +14,18 @@ use crate::model::{Announcement, Model, Said};
 pub fn Announcer() -> impl IntoView {
     let model = expect_context::<Model>();
     let language = expect_context::<Language>();
+    let announcements = move || {
+        let all = model.announcements().get().into_iter();
+        all.map(|announcement| {
+            Entry::new(announcement.number.to_string(), move || {
+                view! { <p>{say(language, announcement)}</p> }.into_any()
+            })
+        })
+        .collect()
+    };
     view! {
         <div class="vh" data-part="announcer" aria-live="polite" aria-relevant="additions">
-            <For
-                each=move || model.announcements().get()
-                key=|announcement| announcement.number
-                children=move |announcement| view! { <p>{say(language, announcement)}</p> }
-            />
+            {list(Box::new(announcements))}
         </div>
     }
 }

@@ -61,11 +61,14 @@ pub fn Composer(
         desk.keys
             .update_value(|keys| keys.on_end(event.time_stamp()));
     };
+    let note = move || {
+        room.given_back().get().map(|_| {
+            view! { <p class="composer-note" role="alert">{words.outbox_full}</p> }.into_any()
+        })
+    };
     view! {
         <form class="composer" on:submit=submit>
-            <Show when=move || room.given_back().get().is_some()>
-                <p class="composer-note" role="alert">{words.outbox_full}</p>
-            </Show>
+            {note}
             <textarea
                 id="composer"
                 class="composer-field"

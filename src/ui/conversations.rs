@@ -8,6 +8,7 @@ use parlance_core::Command;
 use parlance_core::session::{Conversation, LastLine};
 
 use super::avatar::avatar;
+use super::list::{self, list};
 use super::words::kind_name;
 use crate::driver::Handle;
 use crate::i18n::{Language, local_day};
@@ -18,20 +19,24 @@ use crate::model::{Entry, Model};
 pub fn Conversations() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
-    let none = move || model.conversations().with(Vec::is_empty);
+    let conversations = move || {
+        let all = model.conversations().get().into_iter();
+        all.map(|entry| list::Entry::new(entry.id.to_string(), move || entry_row(entry)))
+            .collect()
+    };
+    let none = move || {
+        let none = model.conversations().with(Vec::is_empty);
+        none.then(|| {
+            view! { <p class="conversations-none">{words.no_conversations}</p> }.into_any()
+        })
+    };
     view! {
         <nav class="conversations" aria-label=words.conversations>
             <h1 class="conversations-title">{words.conversations}</h1>
             <ul class="conversations-list">
-                <For
-                    each=move || model.conversations().get()
-                    key=|entry| entry.id.clone()
-                    children=entry_row
-                />
+                {list(Box::new(conversations))}
             </ul>
-            <Show when=none>
-                <p class="conversations-none">{words.no_conversations}</p>
-            </Show>
+            {none}
         </nav>
     }
 }

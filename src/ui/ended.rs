@@ -33,12 +33,18 @@ pub fn Waiting() -> impl IntoView {
     let model = expect_context::<Model>();
     let words = expect_context::<Language>().words;
     let busy = move || model.status().get() != Status::Ended;
-    view! {
-        <main class="page" aria-busy=move || busy().to_string()>
-            <Show when=busy>
+    let spinner = move || {
+        busy().then(|| {
+            view! {
                 <span class="spinner spinner-large" aria-hidden="true"></span>
                 <span class="vh">{words.status_connecting}</span>
-            </Show>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        <main class="page" aria-busy=move || busy().to_string()>
+            {spinner}
         </main>
     }
 }

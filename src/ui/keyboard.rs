@@ -32,7 +32,7 @@ pub fn follow() {
             // A page that is zoomed into is smaller for another reason.
             let open = hidden > LEAST && viewport.scale() < 1.1;
             let inset = if open {
-                format!("{hidden}px")
+                format!("{}px", hidden.round() as u32)
             } else {
                 String::new()
             };

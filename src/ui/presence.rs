@@ -7,6 +7,7 @@ use parlance_core::frame::Person;
 
 use super::avatar::avatar;
 use super::icon::{self, icon};
+use super::list::{Entry, list};
 use crate::i18n::{Language, fill};
 use crate::model::{Model, Room};
 
@@ -24,19 +25,21 @@ pub fn Presence(
             model.show_people(false);
         }
     };
-    // Keyed by all that is drawn: a person who changes is drawn anew.
-    let key = |person: &Person| {
-        (
-            person.uid.clone(),
-            person.name.clone(),
-            person.online,
-            person.host,
-        )
-    };
-    let each = move || {
+    let people = move || {
         let mut people = room.people().get();
         people.sort_by_key(|person| !person.online);
-        people
+        let rows = people.into_iter().map(|person| {
+            // All that is drawn: a person who changes is drawn anew.
+            let key = format!(
+                "{} {}{}{}",
+                person.uid,
+                u8::from(person.online),
+                u8::from(person.host),
+                person.name
+            );
+            Entry::new(key, move || person_row(person))
+        });
+        rows.collect()
     };
     view! {
         <aside
@@ -53,7 +56,7 @@ pub fn Presence(
                 </button>
             </header>
             <ul class="people-list">
-                <For each=each key=key children=person_row/>
+                {list(Box::new(people))}
             </ul>
         </aside>
     }

@@ -105,19 +105,24 @@ fn Newer(
         count @ 1..=99 => count.to_string(),
         100.. => "99+".to_owned(),
     };
-    view! {
-        <Show when=move || !room.follows().get()>
-            <button
-                class="newer"
-                type="button"
-                data-part="newer"
-                data-count=move || count().to_string()
-                aria-label=label
-                on:click=move |_| scroll.go_to(Place::END)
-            >
-                <span class="newer-count" aria-hidden="true">{number}</span>
-                {icon(icon::DOWN)}
-            </button>
-        </Show>
+    // While further up, the number alone changes: the button keeps the focus.
+    move || {
+        let away = !room.follows().get();
+        away.then(|| {
+            view! {
+                <button
+                    class="newer"
+                    type="button"
+                    data-part="newer"
+                    data-count=move || count().to_string()
+                    aria-label=label
+                    on:click=move |_| scroll.go_to(Place::END)
+                >
+                    <span class="newer-count" aria-hidden="true">{number}</span>
+                    {icon(icon::DOWN)}
+                </button>
+            }
+            .into_any()
+        })
     }
 }

@@ -396,7 +396,7 @@ fn set_scroll_top(element: &Element, top: f64) {
 fn set_height(element: &HtmlElement, property: &str, height: f64) {
     let style = element.style();
     let wanted = if height > 0.0 {
-        format!("{height}px")
+        pixels(height)
     } else {
         String::new()
     };
@@ -407,4 +407,11 @@ fn set_height(element: &HtmlElement, property: &str, height: f64) {
         // A property that the engine refuses leaves the row where it is.
         let _ = style.set_property(property, &wanted);
     }
+}
+
+/// To the hundredth, which the reader's place corrects: printing floats in
+/// full takes more program than all of this file.
+fn pixels(height: f64) -> String {
+    let hundredths = (height * 100.0).round() as u64;
+    format!("{}.{:02}px", hundredths / 100, hundredths % 100)
 }
