@@ -216,7 +216,7 @@ impl Dialect for Native {
         if let Some(number) = fields.maybe_number("n")? {
             // The first frame of a link may bear any number: 1, or what a
             // proxy left over.
-            if self.heard != 0 && number > self.heard + 1 {
+            if self.heard != 0 && number > self.heard.saturating_add(1) {
                 frames.push(ServerFrame::Lost);
             }
             self.heard = self.heard.max(number);
