@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use live::{ArcLive, Follow, Live};
 use parlance_core::frame::{Limits, Person};
 use parlance_core::ids::ConversationId;
 use parlance_core::session::{Banner, Conversation, Durability};
@@ -15,6 +16,7 @@ use parlance_core::{Event, Status};
 
 mod announce;
 mod line;
+pub mod live;
 mod room;
 
 pub use announce::{Announcement, Said};
@@ -24,16 +26,16 @@ pub use room::{Room, Slot};
 /// Everything on the page. A handful of numbers: copy it freely.
 #[derive(Clone, Copy)]
 pub struct Model {
-    status: RwSignal<Status>,
-    banner: RwSignal<Option<Banner>>,
-    identity: RwSignal<Identity>,
-    me: RwSignal<Option<Person>>,
-    limits: RwSignal<Limits>,
-    conversations: RwSignal<Vec<Entry>>,
-    current: RwSignal<Option<ConversationId>>,
-    durability: RwSignal<Durability>,
-    announcements: RwSignal<Vec<Announcement>>,
-    people_shown: RwSignal<bool>,
+    status: Live<Status>,
+    banner: Live<Option<Banner>>,
+    identity: Live<Identity>,
+    me: Live<Option<Person>>,
+    limits: Live<Limits>,
+    conversations: Live<Vec<Entry>>,
+    current: Live<Option<ConversationId>>,
+    durability: Live<Durability>,
+    announcements: Live<Vec<Announcement>>,
+    people_shown: Live<bool>,
     rooms: StoredValue<BTreeMap<ConversationId, Room>>,
     /// Rooms are made while some component's effect may be running; they
     /// outlive it, so their signals belong to the model.
@@ -46,7 +48,7 @@ pub struct Entry {
     /// Which.
     pub id: ConversationId,
     /// As it stands: a new last line touches this entry alone.
-    pub conversation: ArcRwSignal<Conversation>,
+    pub conversation: ArcLive<Conversation>,
 }
 
 /// Whether it is known who is here.
@@ -67,16 +69,16 @@ impl Model {
     pub fn new() -> Self {
         let owner = Owner::new();
         owner.clone().with(|| Self {
-            status: RwSignal::new(Status::Idle),
-            banner: RwSignal::new(None),
-            identity: RwSignal::new(Identity::Known),
-            me: RwSignal::new(None),
-            limits: RwSignal::new(Limits::default()),
-            conversations: RwSignal::new(Vec::new()),
-            current: RwSignal::new(None),
-            durability: RwSignal::new(Durability::Kept),
-            announcements: RwSignal::new(Vec::new()),
-            people_shown: RwSignal::new(false),
+            status: Live::new(Status::Idle),
+            banner: Live::new(None),
+            identity: Live::new(Identity::Known),
+            me: Live::new(None),
+            limits: Live::new(Limits::default()),
+            conversations: Live::new(Vec::new()),
+            current: Live::new(None),
+            durability: Live::new(Durability::Kept),
+            announcements: Live::new(Vec::new()),
+            people_shown: Live::new(false),
             rooms: StoredValue::new(BTreeMap::new()),
             owner: StoredValue::new(owner),
         })
@@ -155,52 +157,52 @@ impl Model {
     }
 
     /// The link's status in one word.
-    pub fn status(self) -> ReadSignal<Status> {
+    pub fn status(self) -> Follow<Status> {
         self.status.read_only()
     }
 
     /// What the connection banner says.
-    pub fn banner(self) -> ReadSignal<Option<Banner>> {
+    pub fn banner(self) -> Follow<Option<Banner>> {
         self.banner.read_only()
     }
 
     /// Whether it is known who is here.
-    pub fn identity(self) -> ReadSignal<Identity> {
+    pub fn identity(self) -> Follow<Identity> {
         self.identity.read_only()
     }
 
     /// Who I am.
-    pub fn me(self) -> ReadSignal<Option<Person>> {
+    pub fn me(self) -> Follow<Option<Person>> {
         self.me.read_only()
     }
 
     /// What may be said.
-    pub fn limits(self) -> ReadSignal<Limits> {
+    pub fn limits(self) -> Follow<Limits> {
         self.limits.read_only()
     }
 
     /// Every conversation, the one with the newest message first.
-    pub fn conversations(self) -> ReadSignal<Vec<Entry>> {
+    pub fn conversations(self) -> Follow<Vec<Entry>> {
         self.conversations.read_only()
     }
 
     /// The conversation on show.
-    pub fn current(self) -> ReadSignal<Option<ConversationId>> {
+    pub fn current(self) -> Follow<Option<ConversationId>> {
         self.current.read_only()
     }
 
     /// Whether what is unsent survives closing the page.
-    pub fn durability(self) -> ReadSignal<Durability> {
+    pub fn durability(self) -> Follow<Durability> {
         self.durability.read_only()
     }
 
     /// What a screen reader is to be told, newest last.
-    pub fn announcements(self) -> ReadSignal<Vec<Announcement>> {
+    pub fn announcements(self) -> Follow<Vec<Announcement>> {
         self.announcements.read_only()
     }
 
     /// Whether the panel of people is open.
-    pub fn people_shown(self) -> ReadSignal<bool> {
+    pub fn people_shown(self) -> Follow<bool> {
         self.people_shown.read_only()
     }
 
@@ -240,7 +242,7 @@ impl Model {
                 self.conversations.update(|all| {
                     all.push(Entry {
                         id: conversation.id.clone(),
-                        conversation: ArcRwSignal::new(conversation),
+                        conversation: ArcLive::new(conversation),
                     });
                 });
                 true

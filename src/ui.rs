@@ -3,6 +3,8 @@
 //! None of them owns a socket or a signal, and none knows a protocol. What
 //! somebody sent reaches the page as text nodes and checked addresses only.
 
+use self::dynamic::dynamic;
+use crate::model::live::Derived;
 use leptos::prelude::*;
 
 use self::account::Account;
@@ -23,6 +25,7 @@ pub mod address;
 pub mod announcer;
 pub mod avatar;
 pub mod conversations;
+pub mod dynamic;
 pub mod ended;
 pub mod icon;
 pub mod join;
@@ -55,22 +58,22 @@ pub fn App() -> impl IntoView {
     provide_context(language);
     dress(language, launch.theme);
     keyboard::follow();
-    let stage = Memo::new(move |_| stage(model));
+    let stage = Derived::new(move || stage(model));
     view! {
         <div
             class="app"
             data-part="app"
-            data-status=move || model.status().get().word()
+            data-status=dynamic(move || model.status().get().word())
             data-embed=embed.then_some("true")
         >
-            {move || match stage.get() {
+            {dynamic(move || match stage.get() {
                 Stage::SignedOut => view! { <SignedOut/> }.into_any(),
                 Stage::Join => view! { <div class="page-banner"><StatusBanner/></div><Join/> }.into_any(),
                 Stage::Nothing => view! {
                     <div class="page-banner"><StatusBanner/></div><Waiting/>
                 }.into_any(),
                 Stage::Talk => view! { <Talk embed=embed/> }.into_any(),
-            }}
+            })}
             <Announcer/>
         </div>
     }
@@ -105,7 +108,7 @@ fn Talk(
     };
     view! {
         <a class="skip" href="#composer">{words.skip_to_composer}</a>
-        <div class="shell" data-view=on_show data-people=move || model.people_shown().get().to_string()>
+        <div class="shell" data-view=on_show data-people=dynamic(move || model.people_shown().get().to_string())>
             {(!embed).then(|| view! { <Conversations/><Account/> })}
             {room}
         </div>

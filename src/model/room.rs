@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use leptos::prelude::*;
+use super::live::{ArcLive, Follow, Live};
 use parlance_core::content::Content;
 use parlance_core::frame::Person;
 use parlance_core::ids::{ConversationId, ItemKey, Seq};
@@ -26,24 +26,24 @@ const ROW_ESTIMATE: f64 = 56.0;
 /// One conversation. A handful of numbers: copy it freely.
 #[derive(Clone, Copy)]
 pub struct Room {
-    id: StoredValue<ConversationId>,
-    rows: RwSignal<Vec<Slot>>,
-    newer: RwSignal<u64>,
-    follows: RwSignal<bool>,
-    history: RwSignal<HistoryState>,
-    people: RwSignal<Vec<Person>>,
-    typists: RwSignal<Vec<Person>>,
-    draft: RwSignal<String>,
-    given_back: RwSignal<Option<String>>,
-    editing: RwSignal<Option<ItemKey>>,
-    viewport: StoredValue<Viewport>,
-    window: StoredValue<Range<usize>>,
-    place: StoredValue<Place>,
-    read: StoredValue<Option<Seq>>,
+    id: Live<ConversationId>,
+    rows: Live<Vec<Slot>>,
+    newer: Live<u64>,
+    follows: Live<bool>,
+    history: Live<HistoryState>,
+    people: Live<Vec<Person>>,
+    typists: Live<Vec<Person>>,
+    draft: Live<String>,
+    given_back: Live<Option<String>>,
+    editing: Live<Option<ItemKey>>,
+    viewport: Live<Viewport>,
+    window: Live<Range<usize>>,
+    place: Live<Place>,
+    read: Live<Option<Seq>>,
     /// Just opened, and nothing has been read or said since: what is unread
     /// now was unread before.
-    fresh: StoredValue<bool>,
-    seen: StoredValue<Seq>,
+    fresh: Live<bool>,
+    seen: Live<Seq>,
 }
 
 /// A row by its key: an edit touches this one signal.
@@ -52,79 +52,79 @@ pub struct Slot {
     /// Stable for the row's life.
     pub key: ItemKey,
     /// The row as it stands.
-    pub line: ArcRwSignal<Line>,
+    pub line: ArcLive<Line>,
 }
 
 impl Room {
     /// A conversation of which nothing is known yet.
     pub(super) fn new(id: ConversationId) -> Self {
         Self {
-            id: StoredValue::new(id),
-            rows: RwSignal::new(Vec::new()),
-            newer: RwSignal::new(0),
-            follows: RwSignal::new(true),
-            history: RwSignal::new(HistoryState::default()),
-            people: RwSignal::new(Vec::new()),
-            typists: RwSignal::new(Vec::new()),
-            draft: RwSignal::new(String::new()),
-            given_back: RwSignal::new(None),
-            editing: RwSignal::new(None),
-            viewport: StoredValue::new(Viewport::new(ROW_ESTIMATE)),
-            window: StoredValue::new(0..0),
-            place: StoredValue::new(Place::END),
-            read: StoredValue::new(None),
-            fresh: StoredValue::new(true),
-            seen: StoredValue::new(Seq(0)),
+            id: Live::new(id),
+            rows: Live::new(Vec::new()),
+            newer: Live::new(0),
+            follows: Live::new(true),
+            history: Live::new(HistoryState::default()),
+            people: Live::new(Vec::new()),
+            typists: Live::new(Vec::new()),
+            draft: Live::new(String::new()),
+            given_back: Live::new(None),
+            editing: Live::new(None),
+            viewport: Live::new(Viewport::new(ROW_ESTIMATE)),
+            window: Live::new(0..0),
+            place: Live::new(Place::END),
+            read: Live::new(None),
+            fresh: Live::new(true),
+            seen: Live::new(Seq(0)),
         }
     }
 
     /// Which conversation.
     pub fn id(self) -> ConversationId {
-        self.id.get_value()
+        self.id.get_untracked()
     }
 
     /// Every row, in order.
-    pub fn rows(self) -> ReadSignal<Vec<Slot>> {
+    pub fn rows(self) -> Follow<Vec<Slot>> {
         self.rows.read_only()
     }
 
     /// How many messages of others came while the reader was further up.
-    pub fn newer(self) -> ReadSignal<u64> {
+    pub fn newer(self) -> Follow<u64> {
         self.newer.read_only()
     }
 
     /// Whether new rows are followed: the reader is at the end.
-    pub fn follows(self) -> ReadSignal<bool> {
+    pub fn follows(self) -> Follow<bool> {
         self.follows.read_only()
     }
 
     /// What is known of the log's beginning and end.
-    pub fn history(self) -> ReadSignal<HistoryState> {
+    pub fn history(self) -> Follow<HistoryState> {
         self.history.read_only()
     }
 
     /// Everybody there.
-    pub fn people(self) -> ReadSignal<Vec<Person>> {
+    pub fn people(self) -> Follow<Vec<Person>> {
         self.people.read_only()
     }
 
     /// Who is typing there now.
-    pub fn typists(self) -> ReadSignal<Vec<Person>> {
+    pub fn typists(self) -> Follow<Vec<Person>> {
         self.typists.read_only()
     }
 
     /// The unfinished text that the composer begins with.
-    pub fn draft(self) -> ReadSignal<String> {
+    pub fn draft(self) -> Follow<String> {
         self.draft.read_only()
     }
 
     /// A text that was not taken.
-    pub fn given_back(self) -> ReadSignal<Option<String>> {
+    pub fn given_back(self) -> Follow<Option<String>> {
         self.given_back.read_only()
     }
 
     /// The failed message whose words are being changed.
-    pub fn editing(self) -> ReadSignal<Option<ItemKey>> {
+    pub fn editing(self) -> Follow<Option<ItemKey>> {
         self.editing.read_only()
     }
 
@@ -141,7 +141,7 @@ impl Room {
 
     /// Where the reader is.
     pub fn place(self) -> Place {
-        self.place.get_value()
+        self.place.get_untracked()
     }
 
     /// Where the row with this key is.
@@ -161,7 +161,7 @@ impl Room {
 
     /// Asks the rows' heights.
     pub fn with_viewport<T>(self, ask: impl FnOnce(&Viewport) -> T) -> T {
-        self.viewport.with_value(ask)
+        self.viewport.with_untracked(ask)
     }
 
     /// The row at this place was drawn so high.
@@ -178,9 +178,9 @@ impl Room {
     /// What to draw when `seen` pixels are seen from `top` on; and `kept`, the
     /// row that has the focus, wherever it is.
     pub fn window(self, top: f64, seen: f64, kept: Option<ItemKey>) -> Vec<Slot> {
-        let window = self
-            .viewport
-            .with_value(|viewport| viewport.window(top, seen, Some(self.window.get_value())));
+        let window = self.viewport.with_untracked(|viewport| {
+            viewport.window(top, seen, Some(self.window.get_untracked()))
+        });
         self.window.set_value(window.clone());
         let kept = kept
             .and_then(|key| self.index_of(key))
@@ -213,7 +213,7 @@ impl Room {
 
     /// Notes that everything up to here was seen. Whether that is news.
     pub fn saw(self, seq: Seq) -> bool {
-        let news = seq > self.seen.get_value();
+        let news = seq > self.seen.get_untracked();
         if news {
             self.seen.set_value(seq);
         }
@@ -223,7 +223,7 @@ impl Room {
 
     /// Keeps the unfinished text for when the composer comes back.
     pub fn keep_draft(self, text: String) {
-        self.draft.update_untracked(|draft| *draft = text);
+        self.draft.set_value(text);
     }
 
     /// The composer has taken the text back.
@@ -306,7 +306,7 @@ impl Room {
                     }
                 }
             }
-            place_between(rows, touched, self.read.get_value());
+            place_between(rows, touched, self.read.get_untracked());
             moved
         });
         if mine || newer > 0 {
@@ -345,7 +345,7 @@ impl Room {
     /// Draws the unread line where it is now, and leaves it there until the
     /// conversation is opened again.
     pub(super) fn mark_unread(self, conversation: &Conversation) {
-        let unmarked = self.fresh.get_value() && self.read.get_value().is_none();
+        let unmarked = self.fresh.get_untracked() && self.read.get_untracked().is_none();
         if unmarked && conversation.unread > 0 && conversation.read > Seq(0) {
             self.set_read(Some(conversation.read));
         }
@@ -354,7 +354,7 @@ impl Room {
     /// It is opened again: the line of the last time has done its work.
     pub(super) fn forget_unread(self) {
         self.fresh.set_value(true);
-        if self.read.get_value().is_some() {
+        if self.read.get_untracked().is_some() {
             self.set_read(None);
         }
     }
@@ -380,7 +380,7 @@ impl Slot {
     fn new(row: Row) -> Self {
         Self {
             key: row.key(),
-            line: ArcRwSignal::new(Line::new(row)),
+            line: ArcLive::new(Line::new(row)),
         }
     }
 }

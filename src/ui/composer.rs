@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::model::live::Live;
 use leptos::ev::{CompositionEvent, KeyboardEvent, SubmitEvent};
 use leptos::html::{Span, Textarea};
 use leptos::prelude::*;
@@ -44,9 +45,9 @@ pub fn Composer(
         language: expect_context::<Language>(),
         field: NodeRef::new(),
         hint: NodeRef::new(),
-        keys: StoredValue::new(Keys::default()),
-        typing_at: StoredValue::new(None),
-        draft_at: StoredValue::new(None),
+        keys: Live::new(Keys::default()),
+        typing_at: Live::new(None),
+        draft_at: Live::new(None),
     };
     desk.follow();
     let submit = move |event: SubmitEvent| {
@@ -121,9 +122,9 @@ struct Desk {
     language: Language,
     field: NodeRef<Textarea>,
     hint: NodeRef<Span>,
-    keys: StoredValue<Keys>,
-    typing_at: StoredValue<Option<Instant>>,
-    draft_at: StoredValue<Option<Instant>>,
+    keys: Live<Keys>,
+    typing_at: Live<Option<Instant>>,
+    draft_at: Live<Option<Instant>>,
 }
 
 impl Desk {
@@ -268,8 +269,10 @@ impl Desk {
     }
 }
 
-fn is_due(last: StoredValue<Option<Instant>>, now: Instant, every: Duration) -> bool {
-    let due = last.get_value().is_none_or(|last| now.since(last) >= every);
+fn is_due(last: Live<Option<Instant>>, now: Instant, every: Duration) -> bool {
+    let due = last
+        .get_untracked()
+        .is_none_or(|last| now.since(last) >= every);
     if due {
         last.set_value(Some(now));
     }

@@ -3,6 +3,7 @@
 //!
 //! Knows no rows: what it shows of a conversation is one line.
 
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::session::{Conversation, LastLine};
@@ -59,7 +60,7 @@ fn entry_row(entry: Entry) -> AnyView {
     view! {
         <li data-part="conversation" data-conversation=entry.id.to_string()>
             <button class="conversation" type="button" aria-current=current on:click=open>
-                {move || summary(&conversation.get())}
+                {dynamic(move || summary(&conversation.get()))}
             </button>
         </li>
     }

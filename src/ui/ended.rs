@@ -3,6 +3,7 @@
 //!
 //! Knows no way back but the one that each end allows.
 
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::Status;
 
@@ -43,7 +44,7 @@ pub fn Waiting() -> impl IntoView {
         })
     };
     view! {
-        <main class="page" aria-busy=move || busy().to_string()>
+        <main class="page" aria-busy=dynamic(move || busy().to_string())>
             {spinner}
         </main>
     }

@@ -2,6 +2,7 @@
 //!
 //! Knows not what a name is good for, nor who refuses one.
 
+use crate::ui::dynamic::dynamic;
 use leptos::html::Input;
 use leptos::prelude::*;
 use parlance_core::Command;
@@ -49,7 +50,7 @@ pub fn Join() -> impl IntoView {
     };
     view! {
         <main class="page">
-            <form class="card" data-part="join" on:submit=submit aria-busy=move || busy().to_string()>
+            <form class="card" data-part="join" on:submit=submit aria-busy=dynamic(move || busy().to_string())>
                 <span class="card-mark">{icon(icon::CHAT)}</span>
                 <h1 class="card-title">{words.join_title}</h1>
                 <label class="card-text" for="join-name">{words.join_hint}</label>
@@ -64,13 +65,13 @@ pub fn Join() -> impl IntoView {
                     dir="auto"
                     placeholder=words.join_name
                     aria-describedby="join-refused"
-                    aria-invalid=move || refused().is_some().to_string()
+                    aria-invalid=dynamic(move || refused().is_some().to_string())
                     readonly=busy
                     node_ref=name
                 />
                 <p id="join-refused" class="card-error" role="alert">{refused}</p>
-                <button class="button button-wide" type="submit" aria-disabled=move || busy().to_string()>
-                    {move || if busy() { words.join_busy } else { words.join_go }}
+                <button class="button button-wide" type="submit" aria-disabled=dynamic(move || busy().to_string())>
+                    {dynamic(move || if busy() { words.join_busy } else { words.join_go })}
                 </button>
             </form>
         </main>

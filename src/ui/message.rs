@@ -4,6 +4,8 @@
 //! Knows its own row and no other: what its neighbours make of it comes with
 //! the row. The content's drawing is in the files below.
 
+use crate::model::live::{Derived, Live};
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::content::Content;
@@ -25,7 +27,7 @@ mod text;
 
 /// One row with what is above it: a single element.
 pub fn message(room: Room, row: Slot) -> AnyView {
-    let line: RwSignal<Line> = row.line.into();
+    let line = row.line.here();
     let gap = line.with_untracked(|line| match line.row {
         Row::Gap(gap) => Some(gap),
         Row::Message(_) => None,
@@ -38,11 +40,11 @@ pub fn message(room: Room, row: Slot) -> AnyView {
     view! {
         <div
             class="line"
-            class:head=move || line.with(|line| line.head)
-            class:tail=move || line.with(|line| line.tail)
+            class:head=dynamic(move || line.with(|line| line.head))
+            class:tail=dynamic(move || line.with(|line| line.tail))
             data-row=row.key.to_string()
         >
-            {move || above(room, line)}
+            {dynamic(move || above(room, line))}
             {drawn}
         </div>
     }
@@ -50,7 +52,7 @@ pub fn message(room: Room, row: Slot) -> AnyView {
 }
 
 /// The day that begins here, and the line above what is unread.
-fn above(room: Room, line: RwSignal<Line>) -> Option<AnyView> {
+fn above(room: Room, line: Live<Line>) -> Option<AnyView> {
     let language = expect_context::<Language>();
     let (day, unread) = line.with(|line| {
         let at = line.item().and_then(|item| item.at);
@@ -69,7 +71,7 @@ fn above(room: Room, line: RwSignal<Line>) -> Option<AnyView> {
     Some(view! { {day}{unread} }.into_any())
 }
 
-fn gap_row(room: Room, line: RwSignal<Line>) -> AnyView {
+fn gap_row(room: Room, line: Live<Line>) -> AnyView {
     let language = expect_context::<Language>();
     let handle = expect_context::<Handle>();
     let gap = move || {
@@ -87,7 +89,7 @@ fn gap_row(room: Room, line: RwSignal<Line>) -> AnyView {
         }
     };
     view! {
-        <div class="gap" data-part="gap" aria-busy=move || loading().to_string()>
+        <div class="gap" data-part="gap" aria-busy=dynamic(move || loading().to_string())>
             <span>{text}</span>
             <button class="link" type="button" disabled=loading on:click=load>{language.words.gap_load}</button>
         </div>
@@ -95,7 +97,7 @@ fn gap_row(room: Room, line: RwSignal<Line>) -> AnyView {
     .into_any()
 }
 
-fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
+fn message_row(room: Room, line: Live<Line>) -> AnyView {
     let words = expect_context::<Language>().words;
     // Side, key and author are a row's for life.
     let (key, side, author) = line.with_untracked(|line| {
@@ -113,7 +115,7 @@ fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
     };
     // The body is built anew only when the words change: a delivery mark must
     // not restart a video.
-    let content = Memo::new(move |_| {
+    let content = Derived::new(move || {
         line.with(|line| {
             line.item().map_or_else(
                 || Content::Notice(String::new()),
@@ -136,19 +138,19 @@ fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
             tabindex="-1"
             data-part="message"
             data-key=key.to_string()
-            data-id=move || of(line, |item| item.id.as_ref().map(|id| id.as_str().to_owned()))
+            data-id=dynamic(move || of(line, |item| item.id.as_ref().map(|id| id.as_str().to_owned())))
             data-side=side_word
             data-kind=kind
-            data-delivery=move || of(line, |item| item.delivery.as_ref().map(parlance_core::timeline::Delivery::word))
+            data-delivery=dynamic(move || of(line, |item| item.delivery.as_ref().map(parlance_core::timeline::Delivery::word)))
         >
             {(side == Side::Theirs).then(|| theirs(author.as_ref()))}
             <div class="bubble">
                 {(side == Side::Theirs).then(|| name(author.as_ref()))}
                 {(side == Side::Mine).then(|| view! { <span class="vh">{words.you}</span> })}
-                <span class="vh">{move || spoken_kind(kind())}</span>
+                <span class="vh">{dynamic(move || spoken_kind(kind()))}</span>
                 {body}
                 <span class="meta">
-                    {move || time(line)}
+                    {dynamic(move || time(line))}
                     {(side == Side::Mine).then(|| delivery::mark(line))}
                 </span>
             </div>
@@ -158,7 +160,7 @@ fn message_row(room: Room, line: RwSignal<Line>) -> AnyView {
     .into_any()
 }
 
-fn of<T>(line: RwSignal<Line>, ask: fn(&Item) -> Option<T>) -> Option<T> {
+fn of<T>(line: Live<Line>, ask: fn(&Item) -> Option<T>) -> Option<T> {
     line.with(|line| line.item().and_then(ask))
 }
 
@@ -188,7 +190,7 @@ fn spoken_kind(kind: &'static str) -> Option<&'static str> {
     }
 }
 
-fn time(line: RwSignal<Line>) -> Option<AnyView> {
+fn time(line: Live<Line>) -> Option<AnyView> {
     let language = expect_context::<Language>();
     let at = of(line, |item| item.at)?;
     Some(

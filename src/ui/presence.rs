@@ -2,6 +2,7 @@
 //!
 //! Knows nobody who is not in the list, and no profile.
 
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::frame::Person;
 
@@ -46,7 +47,7 @@ pub fn Presence(
             id="people"
             class="people"
             aria-label=words.people
-            data-shown=move || model.people_shown().get().to_string()
+            data-shown=dynamic(move || model.people_shown().get().to_string())
             on:keydown=escape
         >
             <header class="people-head">

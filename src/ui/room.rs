@@ -2,6 +2,8 @@
 //!
 //! Knows how they stand to each other and nothing of their insides.
 
+use crate::model::live::Derived;
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::frame::Talk;
@@ -32,7 +34,7 @@ pub fn RoomPage(
         ConversationId::Room(_) => "group",
         ConversationId::Pair(..) => "single",
     };
-    let talk = Memo::new(move |_| {
+    let talk = Derived::new(move || {
         model
             .conversation(&room.id())
             .map_or(Talk::Allowed, |conversation| conversation.talk)
@@ -67,7 +69,7 @@ fn Header(
     let handle = expect_context::<Handle>();
     let words = expect_context::<Language>().words;
     let id = room.id();
-    let head = Memo::new(move |_| {
+    let head = Derived::new(move || {
         let conversation = model.conversation(&room.id());
         conversation.map(|conversation| (conversation.title, conversation.avatar))
     });
@@ -86,14 +88,14 @@ fn Header(
             <span class="room-avatar">{picture}</span>
             <div class="room-names">
                 <h2 class="room-title" data-part="title" dir="auto">{title}</h2>
-                <p class="room-subtitle">{move || subtitle(room)}</p>
+                <p class="room-subtitle">{dynamic(move || subtitle(room))}</p>
             </div>
             <button
                 class="tool"
                 type="button"
                 data-part="people"
                 aria-label=words.people
-                aria-expanded=move || model.people_shown().get().to_string()
+                aria-expanded=dynamic(move || model.people_shown().get().to_string())
                 aria-controls="people"
                 on:click=people
             >

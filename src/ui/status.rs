@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::ui::dynamic::dynamic;
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use parlance_core::close::EndReason;
@@ -25,7 +26,7 @@ pub fn StatusBanner() -> impl IntoView {
     let model = expect_context::<Model>();
     view! {
         <div class="status-place" role="status">
-            {move || model.banner().get().map(banner)}
+            {dynamic(move || model.banner().get().map(banner))}
         </div>
     }
 }

@@ -4,6 +4,7 @@
 //! Knows no message's inside. How far to scroll is worked out in the core;
 //! here it is measured and done.
 
+use crate::ui::dynamic::dynamic;
 use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::viewport::Place;
@@ -45,7 +46,7 @@ pub fn Timeline(
             on:scroll=move |_| scroll.on_scroll()
             on:keydown=move |event| keys::on_keydown(&event, scroll)
         >
-            <div class="timeline-head">{move || head(room)}</div>
+            <div class="timeline-head">{dynamic(move || head(room))}</div>
             <div class="timeline-pad" node_ref=scroll.above></div>
             <div class="timeline-rows" node_ref=scroll.container></div>
             <div class="timeline-pad" node_ref=scroll.below></div>
@@ -114,7 +115,7 @@ fn Newer(
                     class="newer"
                     type="button"
                     data-part="newer"
-                    data-count=move || count().to_string()
+                    data-count=dynamic(move || count().to_string())
                     aria-label=label
                     on:click=move |_| scroll.go_to(Place::END)
                 >

@@ -3,6 +3,7 @@
 //!
 //! Knows not how a message gets further.
 
+use crate::model::live::{Derived, Live};
 use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::content::Content;
@@ -16,8 +17,8 @@ use crate::i18n::Language;
 use crate::model::{Line, Room};
 
 /// The mark behind the time.
-pub(super) fn mark(line: RwSignal<Line>) -> AnyView {
-    let delivery = Memo::new(move |_| of(line, |item| item.delivery.clone()));
+pub(super) fn mark(line: Live<Line>) -> AnyView {
+    let delivery = Derived::new(move || of(line, |item| item.delivery.clone()));
     let draw = move || {
         let words = expect_context::<Language>().words;
         let delivery = delivery.get()?;
@@ -41,8 +42,8 @@ pub(super) fn mark(line: RwSignal<Line>) -> AnyView {
 }
 
 /// What is below the bubble while somebody has to decide, or wait.
-pub(super) fn trouble(room: Room, line: RwSignal<Line>) -> AnyView {
-    let delivery = Memo::new(move |_| of(line, |item| item.delivery.clone()));
+pub(super) fn trouble(room: Room, line: Live<Line>) -> AnyView {
+    let delivery = Derived::new(move || of(line, |item| item.delivery.clone()));
     (move || {
         delivery
             .get()
@@ -51,7 +52,7 @@ pub(super) fn trouble(room: Room, line: RwSignal<Line>) -> AnyView {
     .into_any()
 }
 
-fn decide(room: Room, line: RwSignal<Line>, delivery: &Delivery) -> Option<AnyView> {
+fn decide(room: Room, line: Live<Line>, delivery: &Delivery) -> Option<AnyView> {
     let words = expect_context::<Language>().words;
     let handle = expect_context::<Handle>();
     let key = line.with_untracked(|line| line.row.key());
