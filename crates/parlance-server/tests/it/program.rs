@@ -62,6 +62,7 @@ fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlance-server"));
     // Not where a front end may lie beside it.
     command.current_dir(std::env::temp_dir());
+    command.kill_on_drop(true);
     command
 }
 

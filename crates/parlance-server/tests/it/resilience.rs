@@ -128,7 +128,7 @@ async fn pings_say_which_heads_changed_and_the_sum_of_all() {
 /// A link whose reader takes little at a time.
 async fn narrow(rig: &Rig, name: &str) -> Peer {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
+    socket.set_recv_buffer_size(32 * 1024).unwrap();
     let stream = socket.connect(rig.address).await.unwrap();
     let ticket = rig.client().bearing(name).ticket().await;
     let mut peer = rig.client().dial_on(stream).await.unwrap();

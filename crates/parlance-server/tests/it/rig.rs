@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 /// How long anything may take before the test has failed.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The browser that our clients say they are.
 pub(crate) const AGENT: &str = "rig/1";
@@ -53,6 +53,8 @@ pub(crate) fn generous(folder: &TempDir) -> Config {
         rate: 100_000,
         burst: 100_000,
         ip_rate: 100_000,
+        // A ping makes up for what was lost, which must not be lost.
+        ping_every: Duration::from_secs(600),
         ..Config::new(folder.path().to_owned())
     }
 }
@@ -369,13 +371,12 @@ impl Peer {
         if let Some(frame) = self.kept.pop_front() {
             return frame;
         }
-        self.fresh().await
+        soon("a frame", self.fresh()).await
     }
 
     async fn fresh(&mut self) -> Value {
         loop {
-            let message = soon("a frame", self.socket.next()).await;
-            match message {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     self.n += 1;
@@ -403,16 +404,19 @@ impl Peer {
         if let Some(at) = self.kept.iter().position(is_it) {
             return self.kept.remove(at).unwrap();
         }
-        loop {
-            let frame = self.fresh().await;
-            if is_it(&frame) {
-                return frame;
+        let coming = async {
+            loop {
+                let frame = self.fresh().await;
+                if is_it(&frame) {
+                    return frame;
+                }
+                // Nobody but a test of pings asks for those.
+                if frame["t"] != "ping" || kind == "ping" {
+                    self.kept.push_back(frame);
+                }
             }
-            // Nobody but a test of pings asks for those.
-            if frame["t"] != "ping" || kind == "ping" {
-                self.kept.push_back(frame);
-            }
-        }
+        };
+        soon(kind, coming).await
     }
 
     /// The frames of this kind that have come until everything that was on
@@ -453,13 +457,16 @@ impl Peer {
         if let Some(at) = self.kept.iter().position(is_it) {
             return self.kept.remove(at).unwrap();
         }
-        loop {
-            let frame = self.fresh().await;
-            if is_it(&frame) {
-                return frame;
+        let coming = async {
+            loop {
+                let frame = self.fresh().await;
+                if is_it(&frame) {
+                    return frame;
+                }
+                self.kept.push_back(frame);
             }
-            self.kept.push_back(frame);
-        }
+        };
+        soon("an acknowledgement", coming).await
     }
 
     /// Says something, and answers its place.
@@ -484,30 +491,36 @@ impl Peer {
             more["limit"] = json!(50);
         }
         self.say(more).await;
-        loop {
-            let frame = self.fresh().await;
-            if frame["req"] == req {
-                return frame;
+        let coming = async {
+            loop {
+                let frame = self.fresh().await;
+                if frame["req"] == req {
+                    return frame;
+                }
+                self.kept.push_back(frame);
             }
-            self.kept.push_back(frame);
-        }
+        };
+        soon("a page", coming).await
     }
 
     /// The code that the server closes with, and its reason. What came before
     /// the close is kept.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
-        loop {
-            match soon("the close", self.socket.next()).await {
-                Some(Ok(Message::Close(Some(frame)))) => {
-                    return (frame.code.into(), frame.reason.as_str().to_owned());
+        let coming = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return (frame.code.into(), frame.reason.as_str().to_owned());
+                    }
+                    Some(Ok(Message::Text(text))) => {
+                        self.kept.push_back(serde_json::from_str(&text).unwrap());
+                    }
+                    Some(Ok(_)) => {}
+                    other => panic!("a close was due, and this came: {other:?}"),
                 }
-                Some(Ok(Message::Text(text))) => {
-                    self.kept.push_back(serde_json::from_str(&text).unwrap());
-                }
-                Some(Ok(_)) => {}
-                other => panic!("a close was due, and this came: {other:?}"),
             }
-        }
+        };
+        soon("the close", coming).await
     }
 
     /// Goes away as a browser does.
