@@ -122,8 +122,11 @@ async fn a_stay_begins_with_a_dial_and_a_hello() {
     let mut site = Site::open("begins", Scripted::with_server(""));
     site.online().await;
     let done = site.server.done();
-    let begin = r#"dial ws://chat.example/ws; send {"t":"hello","ticket":"t1""#;
-    assert!(done.starts_with(begin), "{done}");
+    let mut steps = done.split("; ");
+    assert_eq!(steps.next(), Some("dial ws://chat.example/ws"));
+    let hello = steps.next().unwrap_or_default();
+    assert!(hello.contains(r#""t":"hello""#), "{hello}");
+    assert!(hello.contains(r#""ticket":"t1""#), "{hello}");
 }
 
 #[wasm_bindgen_test]
@@ -132,7 +135,7 @@ async fn what_is_said_is_acknowledged() {
     site.online().await;
     site.handle.say(lobby(), words("hello"));
     site.delivery(&Delivery::Sent).await;
-    assert_eq!(site.count(r#"{"t":"send""#), 1);
+    assert_eq!(site.count(r#""t":"send""#), 1);
 }
 
 #[wasm_bindgen_test]
@@ -159,7 +162,7 @@ async fn a_sleep_costs_a_question_and_no_link() {
     let before = site.handle.now();
     js("dispatchEvent(new Event('focus'))");
     turn().await;
-    assert_eq!(site.count(r#"send {"t":"ping"}"#), 1, "asked at once");
+    assert_eq!(site.count(r#""t":"ping""#), 1, "asked at once");
     turn().await;
     assert!(site.handle.now() >= before);
     assert_eq!((site.count("close"), site.count("dial")), (0, 1));

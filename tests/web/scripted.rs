@@ -8,6 +8,7 @@ const SOCKET: &str = r#"
     // Of this test: a socket of an earlier one writes into its own.
     const done = globalThis.done = [];
     const sockets = globalThis.sockets = [];
+    delete globalThis.answers;
     globalThis.WebSocket = class extends EventTarget {
         constructor(url) {
             super();
