@@ -207,7 +207,7 @@ impl Conversation {
             // Live messages are not shown while the newest page is unknown:
             // there would be a hole that nobody can see.
             Log::Unknown => {
-                self.on_unseen(seq, &message, viewer.me);
+                self.on_unseen(seq, &message, now, viewer.me);
                 if self.forward.is_open() {
                     self.keep_early(seq, message, now);
                 }
@@ -239,9 +239,15 @@ impl Conversation {
     }
 
     /// A message of a conversation whose log is not here: the list shows it.
-    fn on_unseen(&mut self, seq: Seq, message: &Message, me: Option<&Uid>) {
+    fn on_unseen(&mut self, seq: Seq, message: &Message, now: Instant, me: Option<&Uid>) {
         let line = last_line(message, me);
-        if !line.mine {
+        if seq > self.counted.next() && self.patience.is_none() {
+            // Some before it were not heard: only the log can count them.
+            self.patience = Some(now + GAP_PATIENCE);
+        }
+        if line.mine {
+            self.counted = self.counted.max(seq);
+        } else {
             self.count_unread(seq);
         }
         if seq >= self.head {
