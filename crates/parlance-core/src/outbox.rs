@@ -130,6 +130,25 @@ impl Outbox {
         self.bytes - entry.bytes + weight(content) <= MOST_BYTES
     }
 
+    /// Puts those that are not after this order behind it, as they stand. Says
+    /// which have moved.
+    pub fn move_behind(&mut self, order: u64) -> Vec<ClientId> {
+        let after = self.entries.split_off(&order.saturating_add(1));
+        let before = std::mem::replace(&mut self.entries, after);
+        let mut moved = Vec::new();
+        let mut next = order;
+        for mut entry in before.into_values() {
+            next = next.saturating_add(1);
+            while self.entries.contains_key(&next) && next < u64::MAX {
+                next += 1;
+            }
+            entry.draft.order = next;
+            moved.push(entry.draft.client_id.clone());
+            self.entries.insert(next, entry);
+        }
+        moved
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.entries.clear();
