@@ -130,23 +130,18 @@ impl Outbox {
         self.bytes - entry.bytes + weight(content) <= MOST_BYTES
     }
 
-    /// Puts those that are not after this order behind it, as they stand. Says
-    /// which have moved.
-    pub fn move_behind(&mut self, order: u64) -> Vec<ClientId> {
-        let after = self.entries.split_off(&order.saturating_add(1));
-        let before = std::mem::replace(&mut self.entries, after);
-        let mut moved = Vec::new();
-        let mut next = order;
-        for mut entry in before.into_values() {
-            next = next.saturating_add(1);
-            while self.entries.contains_key(&next) && next < u64::MAX {
-                next += 1;
+    /// Puts everything behind this order, as it stands. What moves is to be
+    /// kept anew.
+    pub fn move_behind(&mut self, order: u64) {
+        let mut last = order;
+        for (_, mut entry) in std::mem::take(&mut self.entries) {
+            last = entry.draft.order.max(last.saturating_add(1));
+            if entry.draft.order != last {
+                entry.draft.order = last;
+                entry.kept = Kept::No;
             }
-            entry.draft.order = next;
-            moved.push(entry.draft.client_id.clone());
-            self.entries.insert(next, entry);
+            self.entries.insert(last, entry);
         }
-        moved
     }
 
     /// Forgets everything.

@@ -178,6 +178,12 @@ impl Session {
         }
         drafts.sort_by_key(|draft| draft.order);
         let oldest_order = drafts.first().map(|draft| draft.order);
+        // What was said before the device answered was said after all this,
+        // whatever its clock said.
+        let new_here = |draft: &&Draft| self.outbox.find(&draft.client_id).is_none();
+        if let Some(newest) = drafts.iter().rfind(new_here).map(|draft| draft.order) {
+            self.outbox.move_behind(newest);
+        }
         for mut draft in drafts {
             if self.outbox.find(&draft.client_id).is_some() {
                 continue;
