@@ -17,8 +17,10 @@ use web_sys::{
     AbortController, ReadableStreamDefaultReader, RequestCache, RequestCredentials, Url,
 };
 
-/// A request that is not answered in this time is not going to be.
-const ANSWER_WITHIN_MS: u32 = 10_000;
+/// A request that is not answered in this time is not going to be. Short,
+/// because a browser sends it on an idle connection that may be dead, and the
+/// next attempt takes another.
+const ANSWER_WITHIN_MS: u32 = 5_000;
 
 /// Bodies beyond this are refused while they are read, not after.
 pub const LARGEST_BODY: usize = 4 * 1024 * 1024;

@@ -472,11 +472,9 @@ impl Chat {
                 .filter(|error| {
                     // Asking for a ticket before anybody is known is answered 401.
                     let nobody_yet = error.contains("api/ticket") && error.contains("401");
-                    // The file that sets launch parameters for everybody may be missing.
-                    let no_file = error.contains("parlance.json") && error.contains("404");
                     let broken_path =
                         error.starts_with("network:") || error.contains("WebSocket connection to");
-                    !(nobody_yet || no_file || trouble && broken_path)
+                    !(nobody_yet || trouble && broken_path)
                 }),
         );
         faults

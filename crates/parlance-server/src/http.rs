@@ -13,7 +13,7 @@ use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION,
     CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -112,6 +112,9 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
     policy::apply(config, &server.assets, own.as_ref(), answer);
     if api {
         answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // A browser would ask for the next ticket on this connection, and on a
+        // path that has died meanwhile wait for it in vain.
+        answer.insert(CONNECTION, HeaderValue::from_static("close"));
         answer.append(VARY, HeaderValue::from_static("origin"));
         if let (true, Some(origin)) = (allowed, origin)
             && let Ok(origin) = HeaderValue::from_str(&origin)

@@ -92,6 +92,9 @@ impl Scroll {
 
     /// The person, or this, has scrolled.
     pub(crate) fn on_scroll(self) {
+        if !self.is_there() {
+            return;
+        }
         let Some(scroller) = self.scroller.get_untracked() else {
             return;
         };
@@ -129,6 +132,9 @@ impl Scroll {
     }
 
     fn on_resize(self) {
+        if !self.is_there() {
+            return;
+        }
         if let Some(scroller) = self.scroller.get_untracked() {
             let width = scroller.client_width();
             if self.width.get_value() != width {
@@ -142,9 +148,18 @@ impl Scroll {
         request_animation_frame(move || self.refresh());
     }
 
+    /// Whether the component is still there: frames, observers and listeners
+    /// may come after it has gone.
+    fn is_there(self) -> bool {
+        self.settled.try_get_value().is_some()
+    }
+
     /// Draws and measures until what is drawn is what should be: a guess that
     /// was too high lets more rows in.
     fn refresh(self) {
+        if !self.is_there() {
+            return;
+        }
         for _ in 0..ROUNDS {
             let changed = self.redraw();
             self.settle();
@@ -243,6 +258,9 @@ impl Scroll {
     /// Asks for what is older when the reader is near the top, and reports
     /// what was really seen.
     fn look(self) {
+        if !self.is_there() {
+            return;
+        }
         let Some(scroller) = self.scroller.try_get_untracked().flatten() else {
             return;
         };

@@ -219,15 +219,15 @@ async fn nothing_else_is_served() {
 }
 
 #[tokio::test]
-async fn the_settings_are_served_and_their_absence_is_json() {
+async fn the_settings_are_served_and_their_absence_is_an_empty_object() {
     let folder = front_end();
     let absent = serving(folder.path())
         .await
         .client()
         .get("/parlance.json")
         .await;
-    assert_eq!(absent.status, 404);
-    assert_eq!(absent.code(), "not_found");
+    assert_eq!(absent.status, 200);
+    assert_eq!(absent.json(), json!({}));
     assert_eq!(absent.header("cache-control"), Some("no-cache"));
     std::fs::write(
         folder.path().join("parlance.json"),
