@@ -248,7 +248,9 @@ async fn a_connection_that_says_half_a_request_holds_up_nobody() {
     slow.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
     assert_eq!(rig.client().get("/healthz").await.status, 200);
     // Not even the end.
+    let asked = std::time::Instant::now();
     rig.stop().await;
+    assert!(asked.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
