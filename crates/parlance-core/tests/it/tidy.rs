@@ -1,1 +1,411 @@
-//! The house rules that a test can check.
+//! The house rules that a test can check, over the whole workspace.
+//!
+//! Reads sources as text: a rule that takes more than that is a lint's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file may have so many lines without a reason.
+const MOST_LINES: usize = 600;
+
+/// Files that are longer, each with its reason.
+const LONG: [(&str, &str); 8] = [
+    (
+        "crates/parlance-core/src/session.rs",
+        "all transitions between phases are in one file, with their table",
+    ),
+    (
+        "crates/parlance-core/src/conversation.rs",
+        "live messages and pages go through one apply, and its state is private",
+    ),
+    (
+        "crates/parlance-core/src/timeline.rs",
+        "rows, the changes that mutate them and the words for both, with their tests",
+    ),
+    (
+        "crates/parlance-core/src/session/sending.rs",
+        "the way out from saying to proof is one story",
+    ),
+    (
+        "crates/parlance-server/src/peer/stay.rs",
+        "what one peer may say and what becomes of it, in one place",
+    ),
+    (
+        "crates/parlance-core/tests/it/sim/server.rs",
+        "a server that keeps its promises and a network that does not, as one model",
+    ),
+    (
+        "crates/parlance-core/tests/it/sim/tab.rs",
+        "one tab and everything that is checked of it after each input",
+    ),
+    (
+        "tests/e2e/proxy.rs",
+        "a path that breaks when told: every way of breaking, told apart in one loop",
+    ),
+];
+
+/// Signals that belong to one component alone: the file, and why it is no
+/// business of the model. Nothing else outside the model writes a signal.
+const LOCAL_SIGNALS: [(&str, &str); 1] = [(
+    "src/ui/composer.rs",
+    "which keys are down and when typing was told last concern the textarea alone",
+)];
+
+/// Words that make HTML or code of text.
+const SINKS: [&str; 11] = [
+    "inner_html",
+    "set_inner_html",
+    "insert_adjacent_html",
+    "set_outer_html",
+    "outer_html",
+    "create_contextual_fragment",
+    "set_srcdoc",
+    "document().write",
+    "eval(",
+    "Function::new",
+    "set_timeout_with_str",
+];
+
+/// What the core must not name: each a way to a clock, to chance or to the
+/// world.
+const NOT_IN_THE_CORE: [&str; 11] = [
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "Instant::now",
+    "SystemTime",
+    "std::thread",
+    "std::net",
+    "std::fs",
+    "std::env",
+    "web_sys",
+    "js_sys",
+    "rand::",
+];
+
+struct Source {
+    /// From the workspace's root, with slashes.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// Its code: without comments and without what is compiled for tests only.
+    fn code(&self) -> String {
+        if self.path.ends_with("/tests.rs") {
+            return String::new();
+        }
+        let mut code = String::new();
+        let mut lines = self.text.lines();
+        while let Some(line) = lines.next() {
+            let line_start = line.trim_start();
+            if line_start.starts_with("#[cfg(test)]") || line_start.starts_with("#[cfg(all(test") {
+                skip_item(&mut lines);
+                continue;
+            }
+            code.push_str(without_comment(line));
+            code.push('\n');
+        }
+        code
+    }
+
+    fn is_under(&self, folder: &str) -> bool {
+        self.path.starts_with(folder)
+    }
+
+    /// Code that ships, or that a tool runs; no tests.
+    fn is_program(&self) -> bool {
+        self.is_under("src/") || (self.is_under("crates/") && self.path.contains("/src/"))
+    }
+
+    fn lines_with(&self, word: &str) -> Vec<String> {
+        let code = self.code();
+        let numbered = code.lines().filter(|line| has_word(line, word));
+        numbered
+            .map(|line| format!("{}: {}", self.path, line.trim()))
+            .collect()
+    }
+}
+
+fn root() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = crates.and_then(Path::parent);
+    root.expect("the core is two folders below the root")
+        .to_owned()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every source file of the workspace.
+fn sources() -> Vec<Source> {
+    let mut folders = vec!["src".to_owned(), "tests".to_owned()];
+    for member in ["parlance-core", "parlance-server", "xtask"] {
+        folders.push(format!("crates/{member}/src"));
+        folders.push(format!("crates/{member}/tests"));
+    }
+    let mut sources = Vec::new();
+    for folder in folders {
+        collect(&root(), &folder, &mut sources);
+    }
+    assert!(sources.len() > 100, "the workspace was not found");
+    sources
+}
+
+fn collect(root: &Path, folder: &str, into: &mut Vec<Source>) {
+    let Ok(entries) = fs::read_dir(root.join(folder)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{folder}/{name}");
+        let kind = entry.file_type();
+        if kind.is_ok_and(|kind| kind.is_dir()) {
+            collect(root, &path, into);
+        } else if name.ends_with(".rs") {
+            let text = read(&path);
+            into.push(Source { path, text });
+        }
+    }
+}
+
+/// Skips one item: up to the line that closes it, at the place where it began.
+fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>) {
+    let Some(first) = lines.find(|line| !line.trim_start().starts_with("#[")) else {
+        return;
+    };
+    if first.trim_end().ends_with(';') {
+        return;
+    }
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let end = format!("{indent}}}");
+    lines.find(|line| *line == end);
+}
+
+/// The part of a line before its comment. A `//` in a text counts as one: a
+/// rule may miss what follows an address, and never reports a comment.
+fn without_comment(line: &str) -> &str {
+    let is_address = |at: usize| line[..at].ends_with(':');
+    match line.find("//") {
+        Some(at) if !is_address(at) => &line[..at],
+        _ => line,
+    }
+}
+
+/// Whether the word stands there, and not at the end of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|it| !it.is_alphanumeric() && it != '_')
+    })
+}
+
+#[track_caller]
+fn assert_none(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let bare: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| !source.text.starts_with("//!"))
+        .map(|source| source.path)
+        .collect();
+    assert_none(&bare, "a file begins with what it is, as `//!`");
+}
+
+#[test]
+fn a_long_file_has_a_reason() {
+    let mut long = Vec::new();
+    for source in sources() {
+        let lines = source.text.lines().count();
+        let excused = LONG.iter().any(|(path, _)| *path == source.path);
+        if lines > MOST_LINES && !excused {
+            long.push(format!("{}: {lines} lines", source.path));
+        }
+    }
+    assert_none(&long, "more than 600 lines want a reason in tidy.rs");
+    for (path, reason) in LONG {
+        assert!(reason.len() > 20, "{path}: that is no reason");
+    }
+}
+
+#[test]
+fn the_core_has_two_dependencies() {
+    let manifest = read("crates/parlance-core/Cargo.toml");
+    let names: Vec<&str> = section(&manifest, "[dependencies]")
+        .map(|line| line.split(['.', ' ', '=']).next().unwrap_or_default())
+        .collect();
+    assert_eq!(names, ["serde", "serde_json"]);
+    let tables = manifest
+        .lines()
+        .filter(|line| line.contains("dependencies"));
+    let tables: Vec<&str> = tables.filter(|line| line.starts_with('[')).collect();
+    let allowed = ["[dependencies]", "[dev-dependencies]"];
+    assert!(
+        tables.iter().all(|table| allowed.contains(table)),
+        "{tables:?}"
+    );
+}
+
+fn section<'a>(manifest: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let after = manifest
+        .lines()
+        .skip_while(move |line| *line != name)
+        .skip(1);
+    let inside = after.take_while(|line| !line.starts_with('['));
+    inside.filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+}
+
+#[test]
+fn the_core_names_no_clock_no_chance_and_no_world() {
+    let mut found = Vec::new();
+    for source in sources() {
+        if source.is_under("crates/parlance-core/src/") {
+            for word in NOT_IN_THE_CORE {
+                found.extend(source.lines_with(word));
+            }
+        }
+    }
+    assert_none(&found, "time, chance and the world are arguments");
+}
+
+#[test]
+fn one_file_assigns_the_phase() {
+    let mut assigning = Vec::new();
+    for source in sources() {
+        if source.is_under("crates/parlance-core/src/") {
+            assigning.extend(source.lines_with("self.phase ="));
+        }
+    }
+    let found: Vec<&String> = assigning.iter().collect();
+    let only = "crates/parlance-core/src/session.rs: self.phase = phase;";
+    assert_eq!(found, [only], "`enter` alone assigns the phase");
+}
+
+#[test]
+fn only_the_model_writes_signals() {
+    const WRITES: [&str; 10] = [
+        ".set(",
+        ".update(",
+        ".write()",
+        ".notify()",
+        ".set_untracked(",
+        ".update_untracked(",
+        ".try_set(",
+        ".try_update(",
+        ".write_untracked()",
+        ".maybe_update(",
+    ];
+    const MAKES: [&str; 8] = [
+        "RwSignal",
+        "ArcRwSignal",
+        "WriteSignal",
+        "ArcWriteSignal",
+        "signal(",
+        "arc_signal(",
+        "Live::new(",
+        "ArcLive::new(",
+    ];
+    let mut found = Vec::new();
+    let mut model = 0;
+    for source in sources() {
+        let local = LOCAL_SIGNALS.iter().any(|(path, _)| *path == source.path);
+        if source.path == "src/model.rs" || source.is_under("src/model/") {
+            model += source.lines_with("Live::new(").len();
+            continue;
+        }
+        if local || !source.is_under("src/") {
+            continue;
+        }
+        // The driver has cells of its own, which are no signals.
+        if !source.is_under("src/driver") && !source.is_under("src/config") {
+            for word in WRITES {
+                let code = source.code();
+                let lines = code.lines().filter(|line| line.contains(word));
+                found.extend(lines.map(|line| format!("{}: {}", source.path, line.trim())));
+            }
+        }
+        for word in MAKES {
+            found.extend(source.lines_with(word));
+        }
+    }
+    assert!(model > 5, "the model was not found");
+    assert_none(&found, "components read signals and dispatch commands");
+}
+
+#[test]
+fn nothing_makes_html_or_code_of_text() {
+    let mut found = Vec::new();
+    for source in sources() {
+        if source.is_program() {
+            for word in SINKS {
+                found.extend(source.lines_with(word));
+            }
+        }
+    }
+    assert_none(&found, "what people type is text");
+}
+
+#[test]
+fn the_page_has_no_fixed_nonce() {
+    assert!(!read("index.html").contains("nonce="));
+}
+
+#[test]
+fn no_program_unwraps() {
+    let mut found = Vec::new();
+    for source in sources() {
+        if !source.is_program() {
+            continue;
+        }
+        let code = source.code();
+        let lines = code
+            .lines()
+            .filter(|line| line.contains(".unwrap()") || line.contains(".expect("));
+        found.extend(lines.map(|line| format!("{}: {}", source.path, line.trim())));
+    }
+    assert_none(&found, "an error is handled or passed on");
+}
+
+#[test]
+fn the_lints_say_why() {
+    for path in ["clippy.toml", "crates/parlance-core/clippy.toml"] {
+        let lints = read(path);
+        let entries: Vec<&str> = lints
+            .lines()
+            .filter(|line| line.contains("path ="))
+            .collect();
+        assert!(entries.len() > 9, "{path}");
+        for entry in entries {
+            assert!(entry.contains("reason = \""), "{path}: {entry}");
+        }
+    }
+}
+
+#[test]
+fn the_rules_see_what_they_are_about() {
+    let source = Source {
+        path: "src/example.rs".to_owned(),
+        text: "//! Example.\n\
+               fn f() { x.unwrap(); } // .expect(\n\
+               fn g() { medieval(1); eval(2); }\n\
+               #[cfg(test)]\n\
+               mod tests {\n    use super::*;\n    fn h() {\n        y.unwrap();\n    }\n}\n\
+               #[cfg(test)]\n\
+               mod more;\n\
+               fn i() { z.expect(\"\"); }\n"
+            .to_owned(),
+    };
+    let code = source.code();
+    assert_eq!(code.matches(".unwrap()").count(), 1);
+    assert_eq!(code.matches(".expect(").count(), 1);
+    assert_eq!(source.lines_with("eval(").len(), 1);
+    assert!(!has_word("medieval(1)", "eval("));
+    assert!(has_word("js_sys::eval(1)", "eval("));
+    assert_eq!(
+        without_comment("let a = \"https://x\"; "),
+        "let a = \"https://x\"; "
+    );
+}
