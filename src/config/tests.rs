@@ -1,3 +1,6 @@
+//! What the launch parameters come to, with a resolver of addresses that needs no
+//! browser.
+
 use super::problem::Speech;
 use super::*;
 
