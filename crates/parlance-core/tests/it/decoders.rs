@@ -150,7 +150,12 @@ impl Spoiler {
                 let at = self.chance.below(items.len() as u64) as usize;
                 self.mistype(&mut items[at]);
             }
-            leaf => *leaf = self.tree(2),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => *value = self.tree(2),
         }
     }
 

@@ -129,10 +129,6 @@ impl Rig {
         self.feed(Input::Loaded(uid, wall, Err(failure)));
     }
 
-    pub(crate) fn open_writes(&self) -> Vec<&Write> {
-        self.saves.iter().map(|(_, write)| write).collect()
-    }
-
     /// Answers one thing, if the storage is such that it answers by itself.
     pub(super) fn device_answers(&mut self) -> bool {
         match self.storage {

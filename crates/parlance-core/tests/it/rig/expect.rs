@@ -89,44 +89,65 @@ impl Rig {
     }
 
     pub(crate) fn history(&self) -> HistoryState {
-        let histories = self.events.iter().rev().find_map(|event| match event {
-            Event::History(id, state) if *id == lobby() => Some(*state),
-            _ => None,
+        let histories = self.events.iter().rev().find_map(|event| {
+            if let Event::History(id, state) = event
+                && *id == lobby()
+            {
+                Some(*state)
+            } else {
+                None
+            }
         });
         histories.unwrap_or_default()
     }
 
     pub(crate) fn durability(&self) -> Durability {
-        let told = self.events.iter().rev().find_map(|event| match event {
-            Event::Durability(durability) => Some(*durability),
-            _ => None,
+        let told = self.events.iter().rev().find_map(|event| {
+            if let Event::Durability(durability) = event {
+                Some(*durability)
+            } else {
+                None
+            }
         });
         told.unwrap_or(Durability::Kept)
     }
 
     /// Who is here, as the page was told last.
     pub(crate) fn people_here(&self) -> Vec<String> {
-        let told = self.events.iter().rev().find_map(|event| match event {
-            Event::People(id, people) if *id == lobby() => Some(people.clone()),
-            _ => None,
+        let told = self.events.iter().rev().find_map(|event| {
+            if let Event::People(id, people) = event
+                && *id == lobby()
+            {
+                Some(people.clone())
+            } else {
+                None
+            }
         });
         names(told.unwrap_or_default().into_iter().filter(|it| it.online))
     }
 
     /// Who types, as the page was told last.
     pub(crate) fn typists(&self) -> Vec<String> {
-        let told = self.events.iter().rev().find_map(|event| match event {
-            Event::Typists(id, people) if *id == lobby() => Some(people.clone()),
-            _ => None,
+        let told = self.events.iter().rev().find_map(|event| {
+            if let Event::Typists(id, people) = event
+                && *id == lobby()
+            {
+                Some(people.clone())
+            } else {
+                None
+            }
         });
         names(told.unwrap_or_default().into_iter())
     }
 
     /// Why the join form is up, if it is.
     pub(crate) fn identity_needed(&self) -> Option<Option<String>> {
-        self.events.iter().rev().find_map(|event| match event {
-            Event::IdentityNeeded { refused } => Some(refused.clone()),
-            _ => None,
+        self.events.iter().rev().find_map(|event| {
+            if let Event::IdentityNeeded { refused } = event {
+                Some(refused.clone())
+            } else {
+                None
+            }
         })
     }
 

@@ -279,7 +279,7 @@ fn messages_outside_the_range_of_their_page_are_left_out() {
     let mut page = rig.next_page();
     let mut strange = rig.server.message("room:lobby", 3);
     strange["seq"] = json!(5_000);
-    page["msgs"].as_array_mut().map(|it| it.push(strange));
+    page["msgs"].as_array_mut().expect("a list").push(strange);
     rig.frame(page);
     rig.sees("1-60");
     rig.bob_says("on");
@@ -419,9 +419,14 @@ fn history_announces_nothing_and_live_messages_do() {
     use parlance_core::Event;
     use parlance_core::timeline::{Change, Origin};
     let live = |rig: &Rig| {
-        let changes = rig.events.iter().filter_map(|event| match event {
-            Event::Timeline(id, changes) if *id == lobby() => Some(changes),
-            _ => None,
+        let changes = rig.events.iter().filter_map(|event| {
+            if let Event::Timeline(id, changes) = event
+                && *id == lobby()
+            {
+                Some(changes)
+            } else {
+                None
+            }
         });
         changes
             .flatten()

@@ -222,3 +222,34 @@ fn frames_before_the_welcome_do_no_harm() {
     rig.sees("1-3");
     rig.unread_is(3);
 }
+
+/// Every number in it becomes this one.
+fn with_numbers(value: &mut Value, number: u64) {
+    match value {
+        Value::Number(_) => *value = json!(number),
+        Value::Array(items) => items.iter_mut().for_each(|it| with_numbers(it, number)),
+        Value::Object(fields) => fields.values_mut().for_each(|it| with_numbers(it, number)),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn numbers_at_the_end_of_their_range_overflow_nothing() {
+    for number in [u64::MAX, u64::MAX - 1, i64::MAX as u64, 1 << 53] {
+        let mut rig = Rig::online_with(3);
+        rig.say("mine");
+        for mut frame in frames(&rig) {
+            with_numbers(&mut frame, number);
+            rig.raw(&frame.to_string());
+            rig.has_seen(number);
+            rig.load_older();
+            rig.advance(1.0);
+            if rig.session.status() != Status::Online {
+                rig.comes_back();
+            }
+        }
+        rig.closed(1006);
+        rig.comes_back_whole();
+        rig.is(Status::Online);
+    }
+}
