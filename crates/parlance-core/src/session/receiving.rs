@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::phase::{Phase, Sums};
-use super::{Account, Aim, Event, Oddity, Output, Session, Target, retry_at};
+use super::{Account, Aim, Event, Oddity, Session, Target, retry_at};
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
 use crate::frame::{

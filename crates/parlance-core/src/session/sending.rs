@@ -189,7 +189,10 @@ impl Session {
                 continue;
             }
             // It was to be forgotten, and that did not work.
-            let given_up = self.forgetting.iter().find(|(_, id)| **id == draft.client_id);
+            let given_up = self
+                .forgetting
+                .iter()
+                .find(|(_, id)| **id == draft.client_id);
             if let Some(save) = given_up.map(|(save, _)| *save) {
                 self.forgetting.remove(&save);
                 self.forget(uid.clone(), draft.client_id);
