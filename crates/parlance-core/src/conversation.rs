@@ -241,11 +241,10 @@ impl Conversation {
     /// A message of a conversation whose log is not here: the list shows it.
     fn on_unseen(&mut self, seq: Seq, message: &Message, now: Instant, me: Option<&Uid>) {
         let line = last_line(message, me);
-        if seq > self.counted.next() && self.patience.is_none() {
-            // Some before it were not heard: only the log can count them.
-            self.patience = Some(now + GAP_PATIENCE);
-        }
-        if line.mine {
+        if seq > self.counted.next() {
+            // Some before it were not heard: the log counts them, and it.
+            self.patience.get_or_insert(now + GAP_PATIENCE);
+        } else if line.mine {
             self.counted = self.counted.max(seq);
         } else {
             self.count_unread(seq);
