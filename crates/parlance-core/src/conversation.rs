@@ -545,6 +545,7 @@ impl Conversation {
     /// I have read up to here, on another device.
     pub fn on_read_elsewhere(&mut self, seq: Seq, now: Instant) {
         self.read_told = self.read_told.max(seq);
+        self.on_heard_of(seq, now);
         if self.on_seen(seq) && !self.is_loaded() && self.unread > 0 && self.patience.is_none() {
             // Whose those after it are, only the log says.
             self.patience = Some(now + GAP_PATIENCE);
