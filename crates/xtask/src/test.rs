@@ -211,7 +211,9 @@ impl Run<'_> {
             .environment("PARLANCE_SERVER", server)
             .environment("PARLANCE_DIST", self.workspace.dist())
             .environment("PARLANCE_SCREENSHOTS", self.workspace.screenshots())
-            .arguments(["--show-output"]);
+            // More than there are cores: the stories mostly wait. They limit
+            // the number of browsers themselves.
+            .arguments(["--show-output", "--test-threads=4"]);
         self.run(step);
     }
 
