@@ -18,6 +18,9 @@ use crate::ids::{ConversationId, Seq, Uid};
 use crate::outbox::Kept;
 use crate::time::Instant;
 
+/// A welcome lists at most so many conversations.
+const MOST_LISTED: usize = 500;
+
 /// Somebody who types is believed for so long.
 const TYPING_FOR: Duration = Duration::from_secs(5);
 
@@ -105,6 +108,12 @@ impl Session {
         self.me = Some(welcome.me);
         self.backoff.set_spread(welcome.spread);
         self.enter_online(now, welcome.ping_every);
+        if let Phase::Online(online) = &mut self.phase
+            && welcome.conversations.len() >= MOST_LISTED
+        {
+            // The sum may count conversations that were not listed.
+            online.sums = Sums::Ignored;
+        }
         if self
             .epoch
             .as_ref()
