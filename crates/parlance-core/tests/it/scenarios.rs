@@ -4,6 +4,7 @@
 mod banner;
 mod closing;
 mod dialling;
+mod hints;
 mod history;
 mod joining;
 mod keeping;
