@@ -244,22 +244,28 @@ impl Conversation {
         if seq > self.counted.next() {
             // Some before it were not heard: the log counts them, and it.
             self.patience.get_or_insert(now + GAP_PATIENCE);
-        } else if line.mine {
-            self.counted = self.counted.max(seq);
         } else {
-            self.count_unread(seq);
+            self.count_unread(seq, !line.mine);
         }
         if seq >= self.head {
             self.last = Some(line);
         }
     }
 
-    /// Somebody else's message of this number is here, or its head is.
-    fn count_unread(&mut self, seq: Seq) {
-        if seq > self.read && seq > self.counted {
+    /// The message of this number is here, mine or not.
+    fn count_unread(&mut self, seq: Seq, not_mine: bool) {
+        if not_mine && seq > self.read && seq > self.counted {
             self.unread += 1;
         }
         self.counted = self.counted.max(seq);
+    }
+
+    /// What comes before this number and was never counted is taken for unread
+    /// until it is here.
+    fn count_before(&mut self, first: Seq) {
+        let from = self.counted.max(self.read);
+        self.unread += first.previous().0.saturating_sub(from.0);
+        self.counted = self.counted.max(first.previous());
     }
 
     /// A page of the log.
@@ -382,6 +388,7 @@ impl Conversation {
         self.timeline.set_gaps(&holes, viewer.keys);
         let newest = coverage.last();
         self.log = Log::Known(coverage);
+        self.count_before(first);
         let mut applied = Applied::default();
         for message in messages {
             // The system's words count too: they are not mine.
@@ -397,9 +404,9 @@ impl Conversation {
             match confirmed {
                 Confirmed::Known => applied.duplicates += 1,
                 Confirmed::Merged => applied.merged += 1,
-                Confirmed::Inserted if not_mine => self.count_unread(seq),
                 Confirmed::Inserted => {}
             }
+            self.count_unread(seq, not_mine);
             if Some(seq) == newest || self.last.is_none() {
                 self.last = Some(last_line(&message, viewer.me));
             }
