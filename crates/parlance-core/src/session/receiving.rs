@@ -90,6 +90,9 @@ impl Session {
             ServerFrame::Lost => {
                 self.count(Oddity::LostFrames, "a jump in the frame numbers");
                 self.catch_up_all(now);
+                for conversation in self.conversations.values_mut() {
+                    conversation.presence.await_list();
+                }
                 if let Some(current) = self.current.clone() {
                     self.open_current(now, &current);
                 }
