@@ -43,10 +43,13 @@ enum Diff {
 }
 
 impl Presence {
-    /// A new link begins: what is known is shown until its list comes.
-    pub fn await_list(&mut self) {
+    /// A new link begins: what is known is shown until its list comes. Says
+    /// whether anybody typed.
+    pub fn await_list(&mut self) -> bool {
         self.list = List::default();
+        let typed = !self.typists.is_empty();
         self.typists.clear();
+        typed
     }
 
     /// The full list.

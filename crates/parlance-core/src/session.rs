@@ -696,12 +696,12 @@ impl Session {
             if conversation.presence.typists_until().is_some() {
                 typed_in.push(id.clone());
             }
-            conversation.presence.await_list();
             self.touched.insert(id.clone());
         }
         for id in typed_in {
             self.tell_typists(&id);
         }
+        self.await_people();
         self.typing_told = None;
     }
 

@@ -90,9 +90,7 @@ impl Session {
             ServerFrame::Lost => {
                 self.count(Oddity::LostFrames, "a jump in the frame numbers");
                 self.catch_up_all(now);
-                for conversation in self.conversations.values_mut() {
-                    conversation.presence.await_list();
-                }
+                self.await_people();
                 if let Some(current) = self.current.clone() {
                     self.open_current(now, &current);
                 }
@@ -356,6 +354,19 @@ impl Session {
                     self.attempt(now);
                 }
             }
+        }
+    }
+
+    /// Who is here is to be heard anew, and who types: nobody does until then.
+    pub(super) fn await_people(&mut self) {
+        let mut stopped = Vec::new();
+        for (id, conversation) in &mut self.conversations {
+            if conversation.presence.await_list() {
+                stopped.push(id.clone());
+            }
+        }
+        for id in stopped {
+            self.tell_typists(&id);
         }
     }
 
