@@ -690,16 +690,9 @@ impl Session {
     /// What was asked for on the link is asked for again on the next.
     fn forget_link(&mut self, now: Instant) {
         self.outbox.on_link_lost();
-        let mut typed_in = Vec::new();
         for (id, conversation) in &mut self.conversations {
             conversation.on_link_lost(now);
-            if conversation.presence.typists_until().is_some() {
-                typed_in.push(id.clone());
-            }
             self.touched.insert(id.clone());
-        }
-        for id in typed_in {
-            self.tell_typists(&id);
         }
         self.await_people();
         self.typing_told = None;
