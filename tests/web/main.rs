@@ -2,6 +2,12 @@
 //! the program passes.
 
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test may fail where it stands, and plays the page's scripts"
+)]
 
 mod clock;
 mod driver;
