@@ -62,8 +62,11 @@ impl Session {
             }
             ServerFrame::Went(id, uid, seen) => {
                 let conversation = Self::conversation_mut(&mut self.conversations, &id);
+                let typed = conversation.presence.on_said(&uid);
                 if conversation.presence.on_went(uid, seen) {
                     self.tell_people(&id);
+                }
+                if typed {
                     self.tell_typists(&id);
                 }
             }
