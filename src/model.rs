@@ -90,10 +90,7 @@ impl Model {
             Event::Status(status) => self.on_status(status),
             Event::Banner(banner) => self.banner.set(banner),
             Event::IdentityNeeded { refused } => self.identity.set(Identity::Needed(refused)),
-            Event::Me(person) => {
-                self.identity.set(Identity::Known);
-                self.me.set(Some(person));
-            }
+            Event::Me(person) => self.on_me(person),
             Event::Limits(limits) => self.limits.set(limits),
             Event::Conversation(conversation) => self.on_conversation(conversation),
             Event::Current(id) => self.on_current(id),
@@ -276,19 +273,33 @@ impl Model {
         }
     }
 
+    fn on_me(self, person: Person) {
+        let before = self.me.get_untracked();
+        if before.is_some_and(|before| before.uid != person.uid) {
+            // Whoever came before left titles and last lines behind.
+            self.forget_talks();
+        }
+        self.identity.set(Identity::Known);
+        self.me.set(Some(person));
+    }
+
     fn on_signed_out(self) {
+        self.forget_talks();
+        self.me.set(None);
+        self.banner.set(None);
+        self.identity.set(Identity::SignedOut);
+    }
+
+    fn forget_talks(self) {
         self.current.set(None);
         self.conversations.set(Vec::new());
         self.announcements.set(Vec::new());
-        self.me.set(None);
-        self.banner.set(None);
         self.rooms.update_value(|rooms| {
             for room in rooms.values() {
                 room.clear();
             }
             rooms.clear();
         });
-        self.identity.set(Identity::SignedOut);
     }
 }
 

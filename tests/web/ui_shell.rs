@@ -163,3 +163,16 @@ async fn both_languages_are_spoken_and_declared() {
         assert_eq!(root.get_attribute("dir").as_deref(), Some("ltr"));
     }
 }
+
+#[wasm_bindgen_test]
+async fn another_person_finds_nothing_of_the_one_before() {
+    let page = open_lobby("en").await;
+    assert_eq!(page.parts("conversation").len(), 1);
+    page.model.apply(Event::Me(person("me", "Ada Byron")));
+    settle().await;
+    assert_eq!(page.parts("conversation").len(), 1, "the same person");
+    page.model.apply(Event::Me(person("bob", "Bob")));
+    settle().await;
+    assert_eq!(page.parts("conversation").len(), 0);
+    assert_eq!(page.parts("timeline").len(), 0);
+}

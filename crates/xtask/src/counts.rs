@@ -15,9 +15,10 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; …`, or
-    /// `None` for every other line.
+    /// `None` for every other line. At the line's beginning: further in, it is
+    /// what a test printed.
     pub(crate) fn read(line: &str) -> Option<Self> {
-        let (_, numbers) = line.split_once("test result: ")?.1.split_once(". ")?;
+        let (_, numbers) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let mut counts = Self::default();
         let mut understood = false;
         for part in numbers.split(';') {
@@ -90,6 +91,7 @@ mod tests {
             "test a::b ... ok",
             "test result: ",
             "5 passed; 0 failed",
+            "  test result: FAILED. 1 passed; 1 failed; 0 ignored",
         ] {
             assert_eq!(Counts::read(line), None, "{line}");
         }

@@ -81,12 +81,16 @@ pub(crate) fn run(workspace: &Workspace, deep: bool) -> Result<ExitCode, Failure
     }
 
     heading("Testing");
-    for program in own
+    for program in own.iter().filter(|program| program.is_test) {
+        // What its tests print looks like the results of others.
+        run.native(program, &[]);
+    }
+    for program in native
         .iter()
-        .chain(&native)
         .filter(|program| program.is_test && program.name != END_TO_END && program.name != WEB)
     {
-        run.native(program);
+        // The schedules print what they went through; it is asked for.
+        run.native(program, &["--show-output"]);
     }
     run.documentation();
     run.in_the_browser(&web);
@@ -141,10 +145,8 @@ impl Run<'_> {
         }
     }
 
-    fn native(&mut self, program: &Program) {
-        let mut step = self.program(program);
-        // The schedules print what they went through; it is asked for.
-        step = step.arguments(["--show-output"]);
+    fn native(&mut self, program: &Program, arguments: &[&str]) {
+        let mut step = self.program(program).arguments(arguments);
         if self.deep {
             step = step.arguments(["--include-ignored"]);
         }
