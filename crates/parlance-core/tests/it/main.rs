@@ -4,5 +4,13 @@
 mod rig;
 mod scenarios;
 
+#[allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "it shows how far it has got, which takes a real clock"
+)]
+mod properties;
+mod sim;
+
 mod decoders;
 mod tidy;

@@ -1,0 +1,176 @@
+//! Random schedules against every invariant: many, on all cores, and each
+//! decided by one number. `PARLANCE_SEED=n` runs that one and prints it,
+//! `PARLANCE_DEEP=1` runs twenty times as many.
+//!
+//! Knows no world: see `sim`.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sim::schedule::{self, Run};
+use crate::sim::tally::Tally;
+use crate::sim::trace::Trace;
+
+/// Schedules of a run, and of a deep one.
+const SCHEDULES: u64 = 100_000;
+const DEEP_SCHEDULES: u64 = 2_000_000;
+/// Seeds that a thread takes at a time.
+const BLOCK: u64 = 64;
+/// A seed that takes so long does not end.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
+
+/// Seeds that failed once, with what was wrong then. They run first.
+const REGRESSIONS: [(u64, &str); 0] = [];
+
+#[test]
+fn random_schedules_break_no_invariant() {
+    if let Some(seed) = number("PARLANCE_SEED") {
+        let run = schedule::run(seed);
+        if !report(seed, run) {
+            panic!("seed {seed} breaks an invariant");
+        }
+        return;
+    }
+    for (seed, was) in REGRESSIONS {
+        let run = schedule::run(seed);
+        assert!(report(seed, run), "seed {seed} fails again: {was}");
+    }
+    let deep = number("PARLANCE_DEEP").is_some_and(|deep| deep > 0);
+    let schedules =
+        number("PARLANCE_SCHEDULES").unwrap_or(if deep { DEEP_SCHEDULES } else { SCHEDULES });
+    let begun = Instant::now();
+    let (tally, failed) = run_all(schedules);
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "seeds 0..{schedules}: {} schedules, {} steps ({} of them faults), {} inputs, \
+         {:.0} virtual hours, {seconds:.1} s, {:.0} schedules/s, {:.0} steps/s, {:.0} inputs/s",
+        tally.schedules,
+        tally.steps,
+        tally.faults,
+        tally.inputs,
+        tally.virtual_ms as f64 / 3_600_000.0,
+        tally.schedules as f64 / seconds,
+        tally.steps as f64 / seconds,
+        tally.inputs as f64 / seconds,
+    );
+    print!("{tally}");
+    println!(
+        "stays that ended because a ticket had gone stale: {}",
+        tally.ended_by_stale_ticket
+    );
+    let count = failed.len();
+    let mut told = Vec::new();
+    for (seed, run) in failed {
+        let invariant = run.violation.as_ref().map(|it| it.invariant);
+        if !told.contains(&invariant) {
+            told.push(invariant);
+            report(seed, run);
+        }
+    }
+    assert_eq!(count, 0, "schedules that broke an invariant");
+    assert_eq!(tally.schedules, schedules);
+    assert!(tally.steps >= 30 * schedules && tally.faults >= 3 * schedules);
+    let missing = tally.missing();
+    assert!(missing.is_empty(), "never happened: {missing:?}");
+}
+
+/// Runs so many seeds on all cores, up to the first failures.
+fn run_all(schedules: u64) -> (Tally, Vec<(u64, Run)>) {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let most = number("PARLANCE_FAILURES").unwrap_or(1) as usize;
+    let next = AtomicU64::new(0);
+    let done = AtomicBool::new(false);
+    let running: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
+    let result = Mutex::new((Tally::default(), Vec::new()));
+    thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for mine in &running {
+            let (next, done, result) = (&next, &done, &result);
+            workers.push(scope.spawn(move || {
+                let mut tally = Tally::default();
+                while !done.load(Ordering::Relaxed) {
+                    let from = next.fetch_add(BLOCK, Ordering::Relaxed);
+                    if from >= schedules {
+                        break;
+                    }
+                    for seed in from..(from + BLOCK).min(schedules) {
+                        mine.store(seed, Ordering::Relaxed);
+                        let run = schedule::run(seed);
+                        tally.add(&run.tally);
+                        if run.violation.is_some()
+                            && let Ok(mut result) = result.lock()
+                        {
+                            result.1.push((seed, run));
+                            if result.1.len() >= most {
+                                done.store(true, Ordering::Relaxed);
+                            }
+                        }
+                    }
+                }
+                if let Ok(mut result) = result.lock() {
+                    result.0.add(&tally);
+                }
+            }));
+        }
+        watch(&running, &workers);
+    });
+    result.into_inner().unwrap_or_default()
+}
+
+/// A session that never comes back from an input would hang the test: it is
+/// named, and the test ends.
+fn watch(running: &[AtomicU64], workers: &[thread::ScopedJoinHandle<'_, ()>]) {
+    let mut last: Vec<(u64, Instant)> = vec![(u64::MAX, Instant::now()); running.len()];
+    while workers.iter().any(|worker| !worker.is_finished()) {
+        thread::sleep(Duration::from_millis(20));
+        for ((seed, since), now) in last.iter_mut().zip(running) {
+            let now = now.load(Ordering::Relaxed);
+            if *seed != now {
+                (*seed, *since) = (now, Instant::now());
+            }
+        }
+        let stuck = last
+            .iter()
+            .zip(workers)
+            .find(|((_, since), worker)| !worker.is_finished() && since.elapsed() > STUCK_AFTER);
+        if let Some(((seed, _), _)) = stuck {
+            println!("seed {seed} never ends: an input that a session does not return from");
+            std::process::exit(101);
+        }
+    }
+}
+
+/// Prints a failure, as short as it can be made. Says whether there was none.
+fn report(seed: u64, run: Run) -> bool {
+    let Some(violation) = run.violation else {
+        println!("seed {seed} holds: {} steps", run.steps.len());
+        return true;
+    };
+    let before = run.steps.len();
+    println!(
+        "seed {seed} breaks {}: {}",
+        violation.invariant, violation.what
+    );
+    let steps = schedule::shrink(seed, run.steps, violation.invariant);
+    println!("{before} steps, shrunk to {}:", steps.len());
+    let replayed = schedule::replay(seed, &steps, Trace::readable());
+    let lines = replayed.lines;
+    for line in &lines[lines.len().saturating_sub(trace_lines())..] {
+        println!("{line}");
+    }
+    if let Err(shorter) = replayed.result {
+        println!("{}: {}", shorter.invariant, shorter.what);
+    }
+    println!("run it alone: PARLANCE_SEED={seed}");
+    false
+}
+
+fn trace_lines() -> usize {
+    number("PARLANCE_TRACE").map_or(400, |lines| lines as usize)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
