@@ -98,9 +98,10 @@ impl Fetch {
         matches!(self, Self::Asked(asked, _) if asked == request)
     }
 
-    /// The link is gone: what was asked for is wanted again.
+    /// The link is gone: what was asked for is wanted again, and what waited
+    /// for its time did so because of that link.
     pub fn on_link_lost(&mut self, now: Instant) {
-        if matches!(self, Self::Asked(..)) {
+        if self.is_open() {
             *self = Self::Wanted(now);
         }
     }
