@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use parlance_core::conversation::Conversation;
-use parlance_core::ids::ConversationId;
+use parlance_core::ids::{ConversationId, LinkId};
 use parlance_core::outbox::State;
 use parlance_core::timeline::{Delivery, Item, Row, Side};
 use parlance_core::{Command, Input, PageEvent, PageState, Session, Status, Target};
@@ -21,6 +21,11 @@ use super::{Check, Device, Fate, Sim, violation};
 
 /// P8 and I10: by then everybody is back.
 const WITHIN: u64 = 60_000;
+/// Without any event: a hidden page looks again every minute, and a server may
+/// have sent it away for two.
+const UNNOTICED_WITHIN: u64 = 240_000;
+/// A few journeys on a good path, and the refusal of a page.
+const SETTLED_WITHIN: u64 = 3_000;
 /// A page is asked for at most so many at once.
 const PAGE: u64 = 50;
 
@@ -29,13 +34,19 @@ impl Sim {
     pub(crate) fn calm(&mut self, fresh: bool) -> Check {
         self.trace.note(self.now, || "--- calm".to_owned());
         self.heal();
+        // Sometimes nothing tells a page that it is on show again.
+        let noticed = self.chance.below(6) > 0;
+        let mut settling = Vec::new();
         for at in 0..self.tabs.len() {
-            self.show(at)?;
+            settling.push(Settling::Since(None, self.tabs[at].link));
+            self.show(at, noticed)?;
         }
-        let until = self.now + WITHIN;
+        let within = if noticed { WITHIN } else { UNNOTICED_WITHIN };
+        let until = self.now + within;
         while self.now < until {
-            self.run_until(self.now + WITHIN / 12)?;
-            for at in 0..self.tabs.len() {
+            self.run_until(self.now + within / 60)?;
+            for (at, settling) in settling.iter_mut().enumerate() {
+                self.check_settled(at, settling)?;
                 // Somebody is there, who joins, taps "now", and asks for a
                 // page again that could not be had.
                 if !self.join_as(at)? && self.tabs[at].status() == Some(Status::Ended) {
@@ -83,9 +94,42 @@ impl Sim {
         }
     }
 
-    fn show(&mut self, at: usize) -> Check {
+    /// On a link that is new since the faults stopped, what is on show is
+    /// there at once.
+    fn check_settled(&mut self, at: usize, settling: &mut Settling) -> Check {
+        let Settling::Since(since, before) = settling else {
+            return Ok(());
+        };
+        let tab = &self.tabs[at];
+        if tab.status() != Some(Status::Online) || tab.link == *before {
+            *since = None;
+            return Ok(());
+        }
+        let since = *since.get_or_insert(self.now);
+        if self.now < since + SETTLED_WITHIN {
+            return Ok(());
+        }
+        *settling = Settling::Done;
+        self.tally.met(Premise::SettledOnNewLink);
+        let session = tab.session.as_ref();
+        let shown = tab.told.current.as_ref();
+        let shown = shown.and_then(|id| session?.conversation(id));
+        let history = shown.map(Conversation::history_state).unwrap_or_default();
+        if history.loading || history.catching_up {
+            let what = format!("tab {at} still catches up {SETTLED_WITHIN} ms after its welcome");
+            return violation("P8 usable at once", what);
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, at: usize, noticed: bool) -> Check {
         let tab = &mut self.tabs[at];
         tab.page = PageState::SHOWN;
+        let down = matches!(tab.status(), Some(Status::Waiting | Status::Suspended));
+        if down && !noticed && tab.is_running() {
+            self.tally.met(Premise::ShownUnnoticed);
+            return Ok(());
+        }
         if tab.session.is_none() {
             self.begin(at, Target::Room("lobby".to_owned()))?;
         } else if tab.stopped == Stopped::Frozen {
@@ -349,6 +393,13 @@ impl Sim {
         self.end(at, 0, true);
         Ok(())
     }
+}
+
+/// Whether a tab has got over its new link.
+enum Settling {
+    /// Since when it is online on another link than this.
+    Since(Option<u64>, Option<(LinkId, bool)>),
+    Done,
 }
 
 /// What the page was told is what the session has.

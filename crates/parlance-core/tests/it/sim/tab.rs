@@ -57,6 +57,8 @@ pub(crate) struct Told {
     pub(crate) current: Option<ConversationId>,
     pub(crate) needs_identity: bool,
     pub(crate) signed_out: bool,
+    /// The server has said to stay away, and nobody has acted since.
+    pub(crate) barred: bool,
     pub(crate) lost_on_close: bool,
     /// The epoch of the last welcome.
     pub(crate) epoch: u64,
@@ -227,7 +229,10 @@ impl Sim {
         self.trace
             .note(self.now, || format!("tab {at} <- {input:?}"));
         tab.told.outbox_full = false;
-        let ended = session.status() == Status::Ended;
+        if cause == Cause::Person {
+            tab.told.barred = false;
+        }
+        let ended = session.status() == Status::Ended || tab.told.barred;
         let now = Instant::from_millis(self.now - tab.lag);
         session.handle(now, input);
         let mut outputs = Vec::new();
@@ -323,6 +328,7 @@ impl Sim {
                     if code == 1009 {
                         tab.refused.append(&mut tab.handed);
                     }
+                    tab.told.barred = (4500..=4999).contains(&code);
                     if code == 4500 {
                         self.tally.ended_by_stale_ticket += 1;
                     }

@@ -29,6 +29,8 @@ pub(crate) enum Premise {
     SignedOut,
     Calm,
     CalmAgainstFresh,
+    SettledOnNewLink,
+    ShownUnnoticed,
     FailedDials,
     EarlyBuffered,
     FullOutbox,
@@ -55,7 +57,7 @@ pub(crate) enum Premise {
 
 impl Premise {
     /// All, with the invariant that each belongs to.
-    pub(crate) const ALL: [(Self, &'static str); 38] = [
+    pub(crate) const ALL: [(Self, &'static str); 40] = [
         (Self::AckedMessage, "I1 a row says sent"),
         (Self::ResentMessage, "I2 a message was said again"),
         (Self::SecondProof, "I2 a stored message came once more"),
@@ -75,6 +77,8 @@ impl Premise {
         (Self::SignedOut, "I9 somebody signed out"),
         (Self::Calm, "I10 faults stopped"),
         (Self::CalmAgainstFresh, "I10 compared with a fresh session"),
+        (Self::SettledOnNewLink, "P8 I10 online on a new link"),
+        (Self::ShownUnnoticed, "I10 shown, and no event says so"),
         (Self::FailedDials, "I11 more than three dials in a minute"),
         (Self::EarlyBuffered, "I12 messages wait for earlier ones"),
         (Self::FullOutbox, "I12 the outbox is full"),
