@@ -65,7 +65,7 @@ pub fn end_name(words: &Words, end: &EndReason) -> String {
 /// Why nobody may talk here; `None`: one may.
 pub fn talk_refusal(words: &Words, talk: Talk) -> Option<&'static str> {
     match talk {
-        Talk::Allowed => None,
+        Talk::Allowed | Talk::Stranger => None,
         Talk::HostsOnly => Some(words.talk_hosts_only),
         Talk::Muted => Some(words.talk_muted),
         Talk::Closed => Some(words.talk_closed),

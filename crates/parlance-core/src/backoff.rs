@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::chance::Chance;
-use crate::dialect::RetryPolicy;
+use crate::dialect::{First, RetryPolicy};
 
 /// What the spread is until a server says otherwise.
 pub const DEFAULT_SPREAD: Duration = Duration::from_secs(1);
@@ -18,6 +18,8 @@ pub struct Backoff {
     policy: RetryPolicy,
     spread: Duration,
     attempts: u32,
+    /// The last wait, where each grows from the one before.
+    last: Option<Duration>,
 }
 
 /// How long to wait: which of the two holds is decided when it is over.
@@ -36,6 +38,7 @@ impl Backoff {
             policy,
             spread: DEFAULT_SPREAD,
             attempts: 0,
+            last: None,
         }
     }
 
@@ -48,6 +51,13 @@ impl Backoff {
     pub fn next(&mut self, chance: &mut Chance) -> Wait {
         let attempt = self.attempts;
         self.attempts = self.attempts.saturating_add(1);
+        if let First::After(first) = self.policy.first {
+            let wait = self.grow(first, chance);
+            return Wait {
+                shown: wait,
+                hidden: wait,
+            };
+        }
         if attempt == 0 {
             let wait = chance.up_to(self.spread);
             return Wait {
@@ -67,6 +77,22 @@ impl Backoff {
         }
     }
 
+    /// The first wait, or 1.5 to 2 times the one before.
+    fn grow(&mut self, first: Duration, chance: &mut Chance) -> Duration {
+        let wait = match self.last {
+            None => first,
+            Some(last) => last * 3 / 2 + chance.up_to(last / 2),
+        };
+        let wait = wait.min(self.policy.cap);
+        self.last = Some(wait);
+        wait
+    }
+
+    /// Whether so many attempts have failed that the person is asked.
+    pub fn is_exhausted(&self) -> bool {
+        self.policy.most.is_some_and(|most| self.attempts >= most)
+    }
+
     /// A wait within the spread, after the hint of a server that sent us away.
     pub fn spread_out(&self, chance: &mut Chance) -> Duration {
         chance.up_to(self.spread)
@@ -75,6 +101,7 @@ impl Backoff {
     /// A stay has proved itself: the next loss is a first one.
     pub const fn reset(&mut self) {
         self.attempts = 0;
+        self.last = None;
     }
 
     /// How many attempts have been spaced since the last reset.
@@ -88,6 +115,8 @@ mod tests {
     use super::*;
 
     const POLICY: RetryPolicy = RetryPolicy {
+        first: First::Spread,
+        most: None,
         base: Duration::from_secs(1),
         cap: Duration::from_secs(15),
         hidden_cap: Duration::from_secs(60),
@@ -109,6 +138,33 @@ mod tests {
             }
             backoff.reset();
             assert!(backoff.next(&mut chance).shown <= DEFAULT_SPREAD);
+        }
+    }
+
+    #[test]
+    fn a_fixed_first_wait_grows_by_half_to_double_up_to_the_cap() {
+        for seed in 0..200 {
+            let mut chance = Chance::new(seed);
+            let mut backoff = Backoff::new(RetryPolicy {
+                first: First::After(Duration::from_secs(3)),
+                cap: Duration::from_secs(30),
+                most: Some(10),
+                ..POLICY
+            });
+            let mut last = backoff.next(&mut chance).shown;
+            assert_eq!(last, Duration::from_secs(3));
+            for _ in 1..10 {
+                assert!(!backoff.is_exhausted());
+                let wait = backoff.next(&mut chance).shown;
+                let grown = wait >= last * 3 / 2 && wait <= last * 2;
+                assert!(
+                    grown || wait == Duration::from_secs(30),
+                    "seed {seed}: {wait:?}"
+                );
+                last = wait;
+            }
+            assert!(backoff.is_exhausted());
+            assert_eq!(last, Duration::from_secs(30));
         }
     }
 

@@ -129,3 +129,87 @@ impl Content {
         }
     }
 }
+
+/// Whether one may be the other as it came back from a backend that strips,
+/// trims or escapes: texts by their letters alone, other kinds by what tells
+/// them apart, since addresses are rewritten too.
+pub fn alike(said: &Content, heard: &Content) -> bool {
+    match (said, heard) {
+        (Content::Text(said), Content::Text(heard))
+        | (Content::Question(said), Content::Question(heard)) => {
+            said == heard || letters(said).eq(letters(heard))
+        }
+        _ => said.kind() == heard.kind(),
+    }
+}
+
+/// The letters of a text without markup, white space and escapes.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    const ESCAPES: [(&str, &str); 7] = [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&amp;", "&"),
+    ];
+    let mut plain = text.to_owned();
+    for (escape, letter) in ESCAPES {
+        if plain.contains(escape) {
+            plain = plain.replace(escape, letter);
+        }
+    }
+    let mut rest = plain.as_str();
+    let mut out = String::with_capacity(rest.len());
+    // What looks like a tag is one for the backends that strip them.
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let is_tag = tag.starts_with(|letter: char| {
+            letter.is_ascii_alphabetic() || letter == '/' || letter == '!'
+        });
+        match tag.split_once('>') {
+            Some((_, after)) if is_tag => rest = after,
+            _ => {
+                out.push('<');
+                rest = tag;
+            }
+        }
+    }
+    out.push_str(rest);
+    let letters: Vec<char> = out
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
+    letters.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Content {
+        Content::Text(text.to_owned())
+    }
+
+    #[test]
+    fn what_a_backend_stripped_is_still_the_same() {
+        let said = text("你好 <b>bold</b>\nline2 & more");
+        for heard in [
+            "你好 boldline2 & more",
+            "你好 &lt;b&gt;bold&lt;/b&gt; line2 &amp; more",
+        ] {
+            assert!(alike(&said, &text(heard)), "{heard}");
+        }
+        assert!(alike(&text("a < b"), &text("a &lt; b")));
+    }
+
+    #[test]
+    fn other_words_are_not() {
+        assert!(!alike(&text("yes"), &text("no")));
+        assert!(!alike(&text("1 < 2"), &text("1")));
+        assert!(!alike(&text("yes"), &Content::Question("yes".to_owned())));
+        assert!(alike(&Content::Like, &Content::Like));
+        assert!(!alike(&Content::Like, &Content::Flower));
+    }
+}

@@ -28,6 +28,9 @@ pub enum ClientFrame {
     Ping,
     /// I am here.
     Pong,
+    /// I am still who I said I was: for a backend that forgets whom an open
+    /// link belongs to.
+    Assert,
     /// I am going away.
     Leave,
 }
@@ -60,6 +63,8 @@ pub struct Say {
     pub conversation: ConversationId,
     /// What.
     pub content: Content,
+    /// The device's time when it was said; the same in every attempt.
+    pub said_at: UnixMillis,
 }
 
 /// A request for a page of a conversation's log.
@@ -71,8 +76,19 @@ pub struct Fill {
     pub conversation: ConversationId,
     /// Which part of it.
     pub part: Part,
+    /// Where a backend without numbers goes on from, when `part` is `Before`.
+    pub anchor: Anchor,
     /// At most how many messages.
     pub limit: u32,
+}
+
+/// How far a log without numbers has been paged through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchor {
+    /// How many pages have been had, from the newest.
+    pub pages: u32,
+    /// The backend's id of the oldest message that is here, where it has one.
+    pub oldest: Option<MessageId>,
 }
 
 /// Which part of a log a page covers.
@@ -103,6 +119,10 @@ pub enum ServerFrame {
     Message(Message),
     /// A page of a conversation's log.
     Page(Page),
+    /// A page of a log whose messages have no numbers.
+    Rows(Rows),
+    /// A message was taken back: its row stays in place, with this to say.
+    Recalled(ConversationId, MessageId, String),
     /// The page cannot be had.
     Gone(Gone),
     /// Everybody in a conversation.
@@ -201,6 +221,8 @@ pub enum Talk {
     Muted,
     /// The conversation is over.
     Closed,
+    /// Yes, but the other person has not accepted me as a friend yet.
+    Stranger,
 }
 
 /// A message of mine is stored.
@@ -309,6 +331,19 @@ pub struct Page {
     pub messages: Vec<Message>,
     /// The newest message's place when the page was made.
     pub head: Seq,
+}
+
+/// A page of a log whose messages have no numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// Which request it answers.
+    pub request: RequestId,
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// The messages, oldest first.
+    pub messages: Vec<Message>,
+    /// Whether there may be older ones behind it.
+    pub more: bool,
 }
 
 /// A page that cannot be had.

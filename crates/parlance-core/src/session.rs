@@ -34,7 +34,7 @@ use crate::backoff::Backoff;
 use crate::chance::Chance;
 use crate::close::{self, EndReason, Verdict};
 use crate::conversation::{self, Viewer};
-use crate::dialect::{Admission, Dialect, Greeting as Answered};
+use crate::dialect::{Admission, Asked, Dialect, Entry, Saying};
 use crate::frame::{ClientFrame, Hello, Person, Refusal, Retry};
 use crate::heartbeat::Heartbeat;
 use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
@@ -53,6 +53,7 @@ mod attending;
 mod receiving;
 mod sending;
 mod telling;
+mod unnumbered;
 
 pub use input::*;
 pub use output::*;
@@ -129,6 +130,8 @@ pub struct Session {
     keys: Keys,
     last_link: LinkId,
     last_request: RequestId,
+    /// What the open requests were made for.
+    asked: Vec<(RequestId, Asked)>,
     last_save: SaveId,
 
     /// What the device said last about its network: a hint, shown as such.
@@ -204,6 +207,7 @@ impl Session {
             keys: Keys::default(),
             last_link: LinkId::default(),
             last_request: RequestId::default(),
+            asked: Vec::new(),
             last_save: SaveId::default(),
             network: Network::Up,
             trouble_since: None,
@@ -314,14 +318,15 @@ impl Session {
     /// Asks to be admitted, or dials. Whatever link there was has been closed.
     fn attempt(&mut self, now: Instant) {
         match self.dialect.admission() {
-            Some(request) => {
+            Entry::Ask(request) => {
                 let id = self.request(request);
                 self.enter(
                     now,
                     Phase::Connecting(Connecting::Admission(id, now + STEP_WITHIN)),
                 );
             }
-            None => self.open_link(now, None),
+            Entry::Open => self.open_link(now, None),
+            Entry::NoIdentity => self.need_identity(now, None),
         }
     }
 
@@ -357,8 +362,8 @@ impl Session {
             }),
         );
         self.transmit(&ClientFrame::Hello(Hello { ticket, cursors }));
-        if self.dialect.capabilities().greeting == Answered::Silent {
-            self.enter_online(now, None);
+        if let Some(welcome) = self.dialect.greeting() {
+            self.on_welcome(now, welcome);
         }
     }
 
@@ -550,14 +555,40 @@ impl Session {
             Phase::Idle(Idle::SigningOut(awaited, ..)) if *awaited == request => {
                 self.on_signed_out(now);
             }
-            // An answer to something that is not awaited any more.
             Phase::Idle(_)
             | Phase::Connecting(_)
             | Phase::Greeting(_)
             | Phase::Online(_)
             | Phase::Waiting(_)
             | Phase::Suspended(_)
-            | Phase::Ended(_) => {}
+            | Phase::Ended(_) => self.on_answer(now, request, result),
+        }
+    }
+
+    /// An answer to a request that a frame was turned into. It does not matter
+    /// which link there was when it was made.
+    fn on_answer(&mut self, now: Instant, request: RequestId, result: HttpResult) {
+        let Some(at) = self.asked.iter().position(|(id, _)| *id == request) else {
+            return;
+        };
+        let (_, asked) = self.asked.swap_remove(at);
+        let read = match result {
+            Ok(response) => self.dialect.decode_answer(&asked, &response),
+            Err(_) => {
+                self.on_unanswered(now, &asked);
+                return;
+            }
+        };
+        match read {
+            Ok(frames) => {
+                for frame in frames {
+                    self.on_frame(now, frame);
+                }
+            }
+            Err(error) => {
+                self.count(Oddity::BadAnswer, error.what);
+                self.on_unanswered(now, &asked);
+            }
         }
     }
 
@@ -598,9 +629,13 @@ impl Session {
             | Phase::Suspended(_)
             | Phase::Ended(_) => return,
         }
-        if let Some(request) = self.dialect.join(&name) {
-            let id = self.request(request);
-            self.enter(now, Phase::Idle(Idle::Joining(id, now + STEP_WITHIN)));
+        match self.dialect.join(&name) {
+            Entry::Ask(request) => {
+                let id = self.request(request);
+                self.enter(now, Phase::Idle(Idle::Joining(id, now + STEP_WITHIN)));
+            }
+            Entry::Open => self.dial(now),
+            Entry::NoIdentity => self.need_identity(now, Some(String::new())),
         }
     }
 
@@ -642,8 +677,9 @@ impl Session {
         }
         self.forget_person();
         self.tell(Event::SignedOut);
-        let guests = self.dialect.join("").is_some();
+        let guests = self.dialect.takes_guests();
         match self.dialect.sign_out() {
+            None if guests => self.need_identity(now, None),
             Some(request) if guests => {
                 let id = self.request(request);
                 self.enter(
@@ -705,8 +741,14 @@ impl Session {
         if matches!(self.phase, Phase::Connecting(_)) {
             return;
         }
-        for wire in self.dialect.encode(frame) {
-            self.outputs.push_back(Output::Transmit(link, wire));
+        for saying in self.dialect.encode(frame) {
+            match saying {
+                Saying::Wire(wire) => self.outputs.push_back(Output::Transmit(link, wire)),
+                Saying::Request(request, asked) => {
+                    let id = self.request(request);
+                    self.asked.push((id, asked));
+                }
+            }
         }
     }
 
@@ -798,6 +840,7 @@ impl Session {
         self.read_told_at.clear();
         self.outbox.clear();
         self.forgetting.clear();
+        self.asked.clear();
         self.me = None;
         self.account = Account::Nobody;
         self.epoch = None;

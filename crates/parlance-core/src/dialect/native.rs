@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::fields::{Fields, Object};
 use super::{
-    Admission, Capabilities, DecodeError, Dialect, Greeting, Liveness, Proof, Resend, RetryPolicy,
+    Admission, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, Liveness,
+    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden,
 };
 use crate::frame::{
     Ack, Bye, ClientFrame, ConversationHead, Gone, Heads, Hello, Limits, Message, Nack, NackReason,
@@ -57,17 +58,26 @@ impl Native {
         let capabilities = Capabilities {
             proof: Proof::Acknowledged,
             resend: Resend::Idempotent,
-            greeting: Greeting::Awaited,
+            order: Order::Numbered,
+            close_codes: true,
+            when_hidden: WhenHidden::Stays,
             liveness: Liveness {
-                quiet_after: Duration::from_secs(24),
-                probe_within: Duration::from_secs(3),
+                beat: Beat::Quiet(Duration::from_secs(24)),
+                silence: Some(Silence {
+                    within: Duration::from_secs(3),
+                    counts: Counts::Always,
+                }),
                 proof_within: Duration::from_secs(6),
             },
             retry: RetryPolicy {
+                first: First::Spread,
                 base: Duration::from_secs(1),
                 cap: Duration::from_secs(15),
                 hidden_cap: Duration::from_secs(60),
+                most: None,
             },
+            doubt: Doubt::default(),
+            offers: Offers::default(),
         };
         Self {
             config,
@@ -103,14 +113,18 @@ impl Dialect for Native {
         self.config.link.clone()
     }
 
-    fn admission(&self) -> Option<HttpRequest> {
-        Some(self.post("api/ticket", None))
+    fn admission(&self) -> Entry {
+        Entry::Ask(self.post("api/ticket", None))
     }
 
-    fn join(&self, name: &str) -> Option<HttpRequest> {
+    fn takes_guests(&self) -> bool {
+        true
+    }
+
+    fn join(&mut self, name: &str) -> Entry {
         let mut guest = Object::default();
         guest.text("name", Some(name));
-        Some(self.post("api/guest", Some(guest.into_value().to_string())))
+        Entry::Ask(self.post("api/guest", Some(guest.into_value().to_string())))
     }
 
     fn sign_out(&mut self) -> Option<HttpRequest> {
@@ -155,7 +169,7 @@ impl Dialect for Native {
         }
     }
 
-    fn encode(&mut self, frame: &ClientFrame) -> Vec<Wire> {
+    fn encode(&mut self, frame: &ClientFrame) -> Vec<Saying> {
         let mut object = Object::default();
         let kind = match frame {
             ClientFrame::Hello(hello) => {
@@ -198,10 +212,10 @@ impl Dialect for Native {
             }
             ClientFrame::Ping => "ping",
             ClientFrame::Pong => "pong",
-            ClientFrame::Leave => return Vec::new(),
+            ClientFrame::Assert | ClientFrame::Leave => return Vec::new(),
         };
         object.text("t", Some(kind));
-        vec![Wire::Text(object.into_value().to_string())]
+        vec![Saying::text(object.into_value().to_string())]
     }
 
     fn decode(&mut self, wire: &Wire) -> Result<Vec<ServerFrame>, DecodeError> {

@@ -68,7 +68,9 @@ impl Session {
                 false
             }
             Phase::Online(online) => {
-                next.offer(online.heartbeat.deadline(), Deadline::Heartbeat);
+                if let Some(at) = online.heartbeat.deadline() {
+                    next.offer(at, Deadline::Heartbeat);
+                }
                 if self.backoff.attempts() > 0 || self.few_tries > 0 {
                     next.offer(online.since + PROVEN_AFTER, Deadline::Proven);
                 }

@@ -10,8 +10,8 @@ use super::{Account, Aim, Event, Oddity, Session, Target, retry_at};
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
 use crate::frame::{
-    ClientFrame, ConversationHead, Cursor, Fill, Heads, Message, Opened, Page, Part, ServerFrame,
-    Welcome,
+    Anchor, ClientFrame, ConversationHead, Cursor, Fill, Heads, Message, Opened, Page, Part,
+    ServerFrame, Welcome,
 };
 use crate::history::Fetch;
 use crate::ids::{ConversationId, Seq, Uid};
@@ -37,6 +37,8 @@ impl Session {
                 self.on_message(now, message);
             }
             ServerFrame::Page(page) => self.on_page(now, page),
+            ServerFrame::Rows(rows) => self.on_rows(now, rows),
+            ServerFrame::Recalled(id, message, words) => self.on_recalled(&id, &message, words),
             ServerFrame::Gone(gone) => {
                 let retry = retry_at(now, gone.retry);
                 let asked = |fetch: Fetch| fetch.is(gone.request);
@@ -101,7 +103,7 @@ impl Session {
         }
     }
 
-    fn on_welcome(&mut self, now: Instant, welcome: Welcome) {
+    pub(super) fn on_welcome(&mut self, now: Instant, welcome: Welcome) {
         if !matches!(self.phase, Phase::Greeting(_)) {
             self.count(Oddity::UnknownFrame, "a second welcome");
             return;
@@ -397,6 +399,7 @@ impl Session {
                     request,
                     conversation: id.clone(),
                     part,
+                    anchor: Anchor::default(),
                     limit: PAGE,
                 });
                 Fetch::Asked(request, now + PAGE_WITHIN)

@@ -315,6 +315,7 @@ impl Session {
                 client_id: entry.draft.client_id.clone(),
                 conversation: entry.draft.conversation.clone(),
                 content: entry.draft.content.clone(),
+                said_at: entry.draft.said_at,
             })
             .collect();
         for say in ready {

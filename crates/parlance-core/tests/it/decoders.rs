@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use parlance_core::content::{Answer, Card, Content, Media};
 use parlance_core::dialect::native::wire::{Client, Server};
 use parlance_core::dialect::native::{Native, NativeConfig, body_of, content_of};
-use parlance_core::dialect::{Admission, Dialect};
-use parlance_core::frame::{ClientFrame, Cursor, Fill, Hello, Part, Say, ServerFrame};
+use parlance_core::dialect::{Admission, Dialect, Saying};
+use parlance_core::frame::{Anchor, ClientFrame, Cursor, Fill, Hello, Part, Say, ServerFrame};
 use parlance_core::ids::{ClientId, ConversationId, Epoch, RequestId, Seq};
 use parlance_core::outbox::Draft;
 use parlance_core::time::UnixMillis;
@@ -194,6 +194,8 @@ fn kind_of(frame: &ServerFrame) -> &'static str {
         ServerFrame::Nack(_) => "nack",
         ServerFrame::Message(_) => "push",
         ServerFrame::Page(_) => "page",
+        ServerFrame::Rows(_) => "rows",
+        ServerFrame::Recalled(..) => "recalled",
         ServerFrame::Gone(_) => "gone",
         ServerFrame::Roster(..) => "roster",
         ServerFrame::Came(..) => "came",
@@ -239,6 +241,7 @@ fn what_a_client_writes_is_read_as_it_was() {
             request: RequestId(9),
             conversation: ConversationId::room("a:b"),
             part,
+            anchor: Anchor::default(),
             limit: 50,
         })
     };
@@ -266,6 +269,7 @@ fn what_a_client_writes_is_read_as_it_was() {
         client_id: ClientId::from_bits(1),
         conversation: room.clone(),
         content: Content::Text("\"hi\"\n".to_owned()),
+        said_at: UnixMillis(9),
     };
     let pairs = [
         (
@@ -305,7 +309,7 @@ fn what_a_client_writes_is_read_as_it_was() {
     let mut native = native();
     for (frame, expected) in pairs {
         let wires = native.encode(&frame);
-        let [Wire::Text(text)] = wires.as_slice() else {
+        let [Saying::Wire(Wire::Text(text))] = wires.as_slice() else {
             panic!("one text: {wires:?}");
         };
         let read: Client = serde_json::from_str(text).expect("can be read");
@@ -330,7 +334,7 @@ fn a_hello_says_no_more_cursors_than_fit() {
         cursors: cursors.collect(),
     };
     let wires = native().encode(&ClientFrame::Hello(hello));
-    let [Wire::Text(text)] = wires.as_slice() else {
+    let [Saying::Wire(Wire::Text(text))] = wires.as_slice() else {
         panic!("one text");
     };
     let Ok(Client::Hello { cursors, .. }) = serde_json::from_str(text) else {
