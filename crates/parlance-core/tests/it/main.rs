@@ -14,3 +14,4 @@ mod sim;
 
 mod decoders;
 mod tidy;
+mod transcripts;
