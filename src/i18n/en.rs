@@ -21,6 +21,7 @@ pub(super) static WORDS: Words = Words {
     ended_banned: "You can’t take part here any more.",
     ended_signed_out: "You have been signed out.",
     ended_incompatible: "This page and the server don’t understand each other. Reloading may help.",
+    ended_gave_up: "The server did not answer, however often it was tried.",
     ended_other: "The server has ended the conversation: {}",
     use_here: "Use it here",
     reload: "Reload",

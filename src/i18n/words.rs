@@ -40,6 +40,7 @@ table! {
     ended_banned: &'static str,
     ended_signed_out: &'static str,
     ended_incompatible: &'static str,
+    ended_gave_up: &'static str,
     ended_other: &'static str,
     use_here: &'static str,
     reload: &'static str,

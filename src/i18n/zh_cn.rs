@@ -29,6 +29,7 @@ pub(super) static WORDS: Words = Words {
     ended_banned: "你已不能参与这里的聊天。",
     ended_signed_out: "你已被退出登录。",
     ended_incompatible: "页面与服务器版本不一致，刷新后或可恢复。",
+    ended_gave_up: "多次尝试后服务器仍无响应。",
     ended_other: "服务器结束了会话：{}",
     use_here: "在这里使用",
     reload: "刷新",

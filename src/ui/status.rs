@@ -74,7 +74,9 @@ fn act(banner: &Banner) -> Option<AnyView> {
             return None;
         }
         (Status::Ended, Some(EndReason::Refused(Refusal::TakenOver))) => words.use_here,
-        (Status::Ended, Some(EndReason::Refused(Refusal::Other(_))) | None) => words.again,
+        (Status::Ended, Some(EndReason::GaveUp | EndReason::Refused(Refusal::Other(_))) | None) => {
+            words.again
+        }
     };
     let now = move |_| handle.dispatch(Command::Now);
     Some(view! { <button class="status-act" type="button" data-part="now" on:click=now>{label}</button> }.into_any())

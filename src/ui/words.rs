@@ -51,6 +51,7 @@ pub fn delivery_name(words: &Words, delivery: &Delivery) -> String {
 pub fn end_name(words: &Words, end: &EndReason) -> String {
     let fixed = match end {
         EndReason::SignedOut => words.signed_out_title,
+        EndReason::GaveUp => words.ended_gave_up,
         EndReason::Incompatible => words.ended_incompatible,
         EndReason::Refused(Refusal::BadToken) => words.ended_bad_token,
         EndReason::Refused(Refusal::NoIdentity) => words.ended_no_identity,

@@ -81,6 +81,8 @@ pub enum EndReason {
     Incompatible,
     /// The person signed out here.
     SignedOut,
+    /// So many attempts have failed that the person is asked.
+    GaveUp,
 }
 
 /// The end that a stay-away code means.

@@ -15,6 +15,12 @@ use crate::session::{HistoryState, LastLine};
 use crate::time::Instant;
 use crate::timeline::{Confirmed, Delivery, Keys, Origin, Timeline};
 
+mod align;
+mod as_given;
+
+use as_given::AsGiven;
+pub use as_given::{Laid, Mine, Reaches};
+
 /// Messages in a page that is asked for.
 pub const PAGE: u32 = 50;
 /// Behind by more than this, the newest page comes first and a gap row stays.
@@ -65,6 +71,8 @@ pub struct Conversation {
     early: BTreeMap<Seq, Message>,
     /// When the hole before them is asked about.
     pub patience: Option<Instant>,
+    /// What is known beside, where messages have no numbers.
+    as_given: AsGiven,
 }
 
 /// What is known of a log.
@@ -88,6 +96,14 @@ pub struct Applied {
     pub merged: u32,
     /// People who typed and have now said it.
     pub stopped_typing: u32,
+}
+
+impl Applied {
+    fn add(&mut self, other: Self) {
+        self.duplicates += other.duplicates;
+        self.merged += other.merged;
+        self.stopped_typing += other.stopped_typing;
+    }
 }
 
 /// Who looks, and how keys are made: what every row needs.
@@ -120,6 +136,7 @@ impl Conversation {
             gap: None,
             early: BTreeMap::new(),
             patience: None,
+            as_given: AsGiven::default(),
         }
     }
 
@@ -183,6 +200,7 @@ impl Conversation {
         self.early.clear();
         self.patience = None;
         self.last = None;
+        self.as_given = AsGiven::default();
         self.timeline.forget_confirmed();
     }
 
@@ -233,7 +251,7 @@ impl Conversation {
             self.keep_early(seq, message, now);
             return Applied::default();
         }
-        let mut applied = self.apply(seq, seq, vec![message], Origin::Live, viewer);
+        let mut applied = self.apply(seq, seq, vec![message], Origin::Live, None, viewer);
         self.drain_early(&mut applied, viewer);
         applied
     }
@@ -309,7 +327,7 @@ impl Conversation {
             } else {
                 Origin::History
             };
-            applied = self.apply(first, last, messages, origin, viewer);
+            applied = self.apply(first, last, messages, origin, None, viewer);
         } else if self.log == Log::Unknown {
             self.log = Log::Empty;
         }
@@ -370,12 +388,14 @@ impl Conversation {
     }
 
     /// Everything in `first..=last` is known now, and these are its messages.
+    /// `own`: how far mine have got, where that is not what the log says.
     fn apply(
         &mut self,
         first: Seq,
         last: Seq,
         messages: Vec<Message>,
         origin: Origin,
+        own: Option<Delivery>,
         viewer: &mut Viewer<'_>,
     ) -> Applied {
         let mut coverage = match std::mem::replace(&mut self.log, Log::Empty) {
@@ -397,7 +417,7 @@ impl Conversation {
                 .as_ref()
                 .is_none_or(|from| Some(&from.uid) != viewer.me);
             let seq = message.seq.unwrap_or_default();
-            let delivery = self.delivery_of(seq);
+            let delivery = own.clone().unwrap_or_else(|| self.delivery_of(seq));
             let confirmed =
                 self.timeline
                     .confirm(&message, viewer.me, delivery, origin, viewer.keys);
@@ -435,10 +455,7 @@ impl Conversation {
             let Some(message) = self.early.remove(&next) else {
                 break;
             };
-            let one = self.apply(next, next, vec![message], Origin::Live, viewer);
-            applied.duplicates += one.duplicates;
-            applied.merged += one.merged;
-            applied.stopped_typing += one.stopped_typing;
+            applied.add(self.apply(next, next, vec![message], Origin::Live, None, viewer));
         }
         if self.early.is_empty() {
             self.patience = None;
@@ -467,7 +484,7 @@ impl Conversation {
                 content: item.content,
                 at: item.at,
             };
-            let one = self.apply(seq, seq, vec![message], Origin::Mine, viewer);
+            let one = self.apply(seq, seq, vec![message], Origin::Mine, None, viewer);
             applied.merged += one.merged;
         }
     }
@@ -635,7 +652,7 @@ impl Conversation {
     pub fn set_deliveries(&mut self, deliveries: Vec<(ClientId, Delivery)>) {
         for (client_id, delivery) in deliveries {
             self.timeline
-                .update_waiting(&client_id, |item| item.delivery = Some(delivery));
+                .update_own(&client_id, |item| item.delivery = Some(delivery));
         }
     }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::content::Content;
+use crate::dialect::Resend;
 use crate::ids::{ClientId, ConversationId, ItemKey, SaveId, Uid};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Queued};
@@ -55,8 +56,15 @@ pub enum State {
     Queued,
     /// The server asked to say it again, not before then.
     Delayed(Instant),
+    /// Its turn has come, and the device is noting that: saying it twice would
+    /// double it, so a page that dies now must know that it may have been said.
+    Noting(SaveId, Instant),
     /// It has been handed over.
     InFlight(InFlight),
+    /// It has been handed over to a backend that never confirms.
+    Given(InFlight),
+    /// It has been handed over, and may or may not have arrived.
+    Unknown,
     /// Refused for good.
     Wedged(Failure),
     /// Too old to be sent without asking.
@@ -68,8 +76,19 @@ pub enum State {
 pub struct InFlight {
     /// When.
     pub since: Instant,
-    /// When its proof should have come.
+    /// When its proof should have come, or when it has been alive long enough.
     pub deadline: Instant,
+    /// How it went.
+    pub via: Via,
+}
+
+/// How a message was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// On the link, whose end makes it unknown.
+    Link,
+    /// By a request, which has an answer of its own.
+    Request,
 }
 
 /// Whether the device has kept a message.
@@ -195,13 +214,15 @@ impl Outbox {
     pub fn ready(&self, now: Instant) -> Vec<&Entry> {
         // What the device kept may come after something was handed over, and
         // in front of it.
-        let flying = |entry: &&Entry| matches!(entry.state, State::InFlight(_));
+        let flying = |entry: &&Entry| matches!(entry.state, State::InFlight(_) | State::Noting(..));
         let flying = self.entries.values().filter(flying);
         let mut seen: Vec<_> = flying.map(|entry| &entry.draft.conversation).collect();
         let mut ready = Vec::new();
         for entry in self.entries.values() {
             let conversation = &entry.draft.conversation;
-            if seen.contains(&conversation) {
+            // What may have arrived does not keep the next from going.
+            let over = matches!(entry.state, State::Given(_) | State::Unknown);
+            if over || seen.contains(&conversation) {
                 continue;
             }
             seen.push(conversation);
@@ -210,7 +231,10 @@ impl Outbox {
                 State::Delayed(until) if until <= now => ready.push(entry),
                 State::Delayed(_)
                 | State::Saving(_)
+                | State::Noting(..)
                 | State::InFlight(_)
+                | State::Given(_)
+                | State::Unknown
                 | State::Wedged(_)
                 | State::Asking => {}
             }
@@ -219,13 +243,38 @@ impl Outbox {
     }
 
     /// The link is gone: what was on its way will be said again, under the
-    /// same id.
-    pub fn on_link_lost(&mut self) {
+    /// same id, where that is harmless; elsewhere nobody knows whether it
+    /// arrived.
+    pub fn on_link_lost(&mut self, resend: Resend) {
         for entry in self.entries.values_mut() {
-            if matches!(entry.state, State::InFlight(_)) {
-                entry.state = State::Queued;
-            }
+            entry.state = match &entry.state {
+                State::InFlight(it) if it.via == Via::Link => match resend {
+                    Resend::Idempotent => State::Queued,
+                    Resend::Doubles => State::Unknown,
+                },
+                State::Given(_) => State::Unknown,
+                State::Noting(..) => State::Queued,
+                State::InFlight(_)
+                | State::Saving(_)
+                | State::Queued
+                | State::Delayed(_)
+                | State::Unknown
+                | State::Wedged(_)
+                | State::Asking => continue,
+            };
         }
+    }
+
+    /// Those of a conversation that have been handed over and are not proved,
+    /// in the order of saying.
+    pub fn unproved(&self, conversation: &ConversationId) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(move |entry| {
+            let over = matches!(
+                entry.state,
+                State::InFlight(_) | State::Given(_) | State::Unknown
+            );
+            over && entry.draft.conversation == *conversation
+        })
     }
 
     /// How each message of a conversation stands for its row, in order. One
@@ -243,8 +292,9 @@ impl Outbox {
             };
             let delivery = match &entry.state {
                 State::Saving(_) => return None,
-                State::Queued | State::Delayed(_) => Delivery::Queued(waits),
-                State::InFlight(_) => Delivery::Sending,
+                State::Queued | State::Delayed(_) | State::Noting(..) => Delivery::Queued(waits),
+                State::InFlight(_) | State::Given(_) => Delivery::Sending,
+                State::Unknown => Delivery::Unknown,
                 State::Wedged(failure) => Delivery::Failed(failure.clone()),
                 State::Asking => Delivery::Queued(Queued::Consent),
             };
@@ -259,9 +309,9 @@ impl Outbox {
     /// When something is due: a proof, a delay, a write that takes too long.
     pub fn deadline(&self) -> Option<Instant> {
         let due = self.entries.values().filter_map(|entry| match entry.state {
-            State::Saving(until) | State::Delayed(until) => Some(until),
-            State::InFlight(in_flight) => Some(in_flight.deadline),
-            State::Queued | State::Wedged(_) | State::Asking => None,
+            State::Saving(until) | State::Delayed(until) | State::Noting(_, until) => Some(until),
+            State::InFlight(in_flight) | State::Given(in_flight) => Some(in_flight.deadline),
+            State::Queued | State::Unknown | State::Wedged(_) | State::Asking => None,
         });
         due.min()
     }
@@ -307,6 +357,9 @@ pub struct Draft {
     pub said_at: UnixMillis,
     /// Its place among this person's unsent messages on this device.
     pub order: u64,
+    /// It may have been handed over, to a backend where saying it again would
+    /// double it.
+    pub handed_over: bool,
 }
 
 /// One write to the device's storage: one strict transaction.

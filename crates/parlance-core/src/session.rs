@@ -34,11 +34,11 @@ use crate::backoff::Backoff;
 use crate::chance::Chance;
 use crate::close::{self, EndReason, Verdict};
 use crate::conversation::{self, Viewer};
-use crate::dialect::{Admission, Asked, Dialect, Entry, Saying};
+use crate::dialect::{Admission, Asked, Dialect, Entry, Saying, WhenHidden};
 use crate::frame::{ClientFrame, Hello, Person, Refusal, Retry};
 use crate::heartbeat::Heartbeat;
 use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
-use crate::outbox::{Outbox, State, Write};
+use crate::outbox::{Outbox, State, Via, Write};
 use crate::time::Instant;
 use crate::timeline::{Failure, Keys};
 use crate::wire::{HttpRequest, HttpResult, Wire};
@@ -59,6 +59,7 @@ pub use input::*;
 pub use output::*;
 
 use phase::{Connecting, Greeting, Idle, Online, Phase, Sums, Waiting};
+use sending::Stamp;
 use telling::Told;
 
 /// An attempt may take so long at each of its steps.
@@ -140,6 +141,8 @@ pub struct Session {
     trouble_since: Option<Instant>,
     dialled_at_once: Option<Instant>,
     few_tries: u32,
+    /// Whether the backend was ever heard to answer a ping.
+    ponged: bool,
     resyncs: VecDeque<Instant>,
     read_told_at: BTreeMap<ConversationId, Instant>,
     typing_told: Option<(ConversationId, Instant)>,
@@ -213,6 +216,7 @@ impl Session {
             trouble_since: None,
             dialled_at_once: None,
             few_tries: 0,
+            ponged: false,
             resyncs: VecDeque::new(),
             read_told_at: BTreeMap::new(),
             typing_told: None,
@@ -376,6 +380,9 @@ impl Session {
         if let Some(period) = ping_every {
             heartbeat.expect_every(period);
         }
+        if self.ponged {
+            heartbeat.expect_pongs();
+        }
         self.enter(
             now,
             Phase::Online(Online {
@@ -383,15 +390,19 @@ impl Session {
                 since: now,
                 heartbeat,
                 sums: Sums::Agree,
+                doubted_at: now,
             }),
         );
     }
 
     fn on_closed(&mut self, now: Instant, code: u16, reason: &str) {
-        if code == close::TOO_LARGE {
+        if code == close::TOO_LARGE && self.dialect.capabilities().close_codes {
             self.wedge_in_flight(Failure::TooLarge);
         }
         self.forget_link(now);
+        if !self.dialect.capabilities().close_codes {
+            return self.wait(now, None);
+        }
         let hint = || close::retry_hint(reason).map(Duration::from_millis);
         match close::verdict(code) {
             Verdict::ComeBack | Verdict::Refresh => self.wait(now, None),
@@ -411,6 +422,9 @@ impl Session {
     /// The attempt or the link has failed: the next attempt comes later, not
     /// before the hint.
     fn wait(&mut self, now: Instant, hint: Option<Duration>) {
+        if self.backoff.is_exhausted() {
+            return self.enter(now, Phase::Ended(EndReason::GaveUp));
+        }
         let wait = self.backoff.next(&mut self.chance);
         let hint = hint.unwrap_or_default();
         self.enter(
@@ -465,15 +479,17 @@ impl Session {
         let Phase::Waiting(waiting) = self.phase else {
             return;
         };
-        if page.visible || (!self.outbox.is_empty() && waiting.hidden_until <= now) {
+        let stays = self.dialect.capabilities().when_hidden == WhenHidden::Stays;
+        let unsent = stays && !self.outbox.is_empty();
+        if page.visible || (unsent && waiting.hidden_until <= now) {
             self.dial(now);
             return;
         }
         // Nobody looks: nothing is dialled unless something is unsent.
-        let until = if self.outbox.is_empty() {
-            now + LOOK_AGAIN
-        } else {
+        let until = if unsent {
             waiting.hidden_until
+        } else {
+            now + LOOK_AGAIN
         };
         self.enter(now, Phase::Waiting(Waiting { until, ..waiting }));
     }
@@ -503,6 +519,7 @@ impl Session {
     fn dial_if_down(&mut self, now: Instant, wish: Wish) {
         match &self.phase {
             Phase::Waiting(_) | Phase::Suspended(_) => {}
+            Phase::Ended(EndReason::GaveUp) => self.backoff.reset(),
             Phase::Ended(_) if wish == Wish::Person => {}
             Phase::Ended(_)
             | Phase::Idle(_)
@@ -725,7 +742,7 @@ impl Session {
 
     /// What was asked for on the link is asked for again on the next.
     fn forget_link(&mut self, now: Instant) {
-        self.outbox.on_link_lost();
+        self.outbox.on_link_lost(self.dialect.capabilities().resend);
         for (id, conversation) in &mut self.conversations {
             conversation.on_link_lost(now);
             self.touched.insert(id.clone());
@@ -734,22 +751,30 @@ impl Session {
         self.typing_told = None;
     }
 
-    fn transmit(&mut self, frame: &ClientFrame) {
-        let Some(link) = self.phase.link() else {
-            return;
-        };
+    /// Says it, and how; `None` where the backend has no words for it, or
+    /// there is no link.
+    fn transmit(&mut self, frame: &ClientFrame) -> Option<Via> {
+        let link = self.phase.link()?;
         if matches!(self.phase, Phase::Connecting(_)) {
-            return;
+            return None;
         }
+        let mut via = None;
         for saying in self.dialect.encode(frame) {
             match saying {
-                Saying::Wire(wire) => self.outputs.push_back(Output::Transmit(link, wire)),
+                Saying::Wire(wire) => {
+                    self.outputs.push_back(Output::Transmit(link, wire));
+                    via.get_or_insert(Via::Link);
+                }
                 Saying::Request(request, asked) => {
                     let id = self.request(request);
+                    if matches!(asked, Asked::Say(..)) {
+                        via = Some(Via::Request);
+                    }
                     self.asked.push((id, asked));
                 }
             }
         }
+        via
     }
 
     fn request(&mut self, request: HttpRequest) -> RequestId {
@@ -772,6 +797,7 @@ impl Session {
     fn on_received(&mut self, now: Instant, wire: &Wire) {
         if let Phase::Online(online) = &mut self.phase {
             online.heartbeat.heard(now);
+            self.settle_given(now);
         }
         match self.dialect.decode(wire) {
             Ok(frames) => {

@@ -190,9 +190,39 @@ impl Timeline {
 
     /// Changes a row that is not confirmed yet. Nothing where it is not here.
     pub fn update_waiting(&mut self, client_id: &ClientId, change: impl FnOnce(&mut Item)) {
-        let at = self.waiting(|item| item.client_id.as_ref() == Some(client_id));
-        let Some((index, Row::Message(item))) = at.and_then(|at| Some((at, self.rows.get(at)?)))
-        else {
+        if let Some(index) = self.waiting(|item| item.client_id.as_ref() == Some(client_id)) {
+            self.update_at(index, change);
+        }
+    }
+
+    /// Changes a message of mine wherever it stands, waiting or confirmed.
+    pub fn update_own(&mut self, client_id: &ClientId, change: impl FnOnce(&mut Item)) {
+        let at = self.own(client_id);
+        if let Some(index) = at {
+            self.update_at(index, change);
+        }
+    }
+
+    /// Changes the confirmed message with this number.
+    pub fn update_numbered(&mut self, seq: Seq, change: impl FnOnce(&mut Item)) {
+        let at = self.place_of(seq);
+        if self.item_at(at).is_some_and(|item| item.seq == Some(seq)) {
+            self.update_at(at, change);
+        }
+    }
+
+    /// Changes the confirmed message with the backend's id. Says whether it is
+    /// here.
+    pub fn update_by_id(&mut self, id: &MessageId, change: impl FnOnce(&mut Item)) -> bool {
+        let at = self.confirmed_with_id(id);
+        if let Some(index) = at {
+            self.update_at(index, change);
+        }
+        at.is_some()
+    }
+
+    fn update_at(&mut self, index: usize, change: impl FnOnce(&mut Item)) {
+        let Some(Row::Message(item)) = self.rows.get(index) else {
             return;
         };
         let mut changed = item.clone();
@@ -202,6 +232,94 @@ impl Timeline {
                 .push(Change::Update(index, Row::Message(changed.clone())));
             self.rows[index] = Row::Message(changed);
         }
+    }
+
+    /// Takes a message of mine that had a place out of it, to the end of what
+    /// waits: it is to be said again.
+    pub fn take_back(&mut self, client_id: &ClientId) {
+        let Some(from) = self.own(client_id).filter(|at| *at < self.confirmed) else {
+            return;
+        };
+        let Some(Row::Message(mut item)) = self.rows.remove(from) else {
+            return;
+        };
+        self.confirmed -= 1;
+        item.seq = None;
+        let to = self.rows.len();
+        if from != to {
+            self.changes.push(Change::Move(from, to));
+        }
+        let row = Row::Message(item);
+        self.changes.push(Change::Update(to, row.clone()));
+        self.rows.push_back(row);
+    }
+
+    /// Takes a message of mine away, wherever it stands.
+    pub fn remove_own(&mut self, client_id: &ClientId) {
+        if let Some(at) = self.own(client_id) {
+            self.rows.remove(at);
+            if at < self.confirmed {
+                self.confirmed -= 1;
+            }
+            self.changes.push(Change::Remove(at));
+        }
+    }
+
+    /// Whether a confirmed message bears the backend's id.
+    pub fn has_id(&self, id: &MessageId) -> bool {
+        self.confirmed_with_id(id).is_some()
+    }
+
+    /// The confirmed messages, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Item> {
+        self.rows
+            .range(..self.confirmed)
+            .rev()
+            .filter_map(|row| match row {
+                Row::Message(item) => Some(&**item),
+                Row::Gap(_) => None,
+            })
+    }
+
+    /// The confirmed messages, oldest first.
+    pub fn oldest_first(&self) -> impl Iterator<Item = &Item> {
+        self.rows
+            .range(..self.confirmed)
+            .filter_map(|row| match row {
+                Row::Message(item) => Some(&**item),
+                Row::Gap(_) => None,
+            })
+    }
+
+    /// The confirmed message with this number.
+    pub fn numbered(&self, seq: Seq) -> Option<&Item> {
+        let item = self.item_at(self.place_of(seq))?;
+        (item.seq == Some(seq)).then_some(item)
+    }
+
+    /// The message that waits here under this id.
+    pub fn waiting_item(&self, client_id: &ClientId) -> Option<&Item> {
+        let at = self.waiting(|item| item.client_id.as_ref() == Some(client_id))?;
+        match self.rows.get(at)? {
+            Row::Message(item) => Some(item),
+            Row::Gap(_) => None,
+        }
+    }
+
+    fn own(&self, client_id: &ClientId) -> Option<usize> {
+        self.rows.iter().rposition(|row| match row {
+            Row::Message(item) => item.client_id.as_ref() == Some(client_id),
+            Row::Gap(_) => false,
+        })
+    }
+
+    fn confirmed_with_id(&self, id: &MessageId) -> Option<usize> {
+        self.rows
+            .range(..self.confirmed)
+            .rposition(|row| match row {
+                Row::Message(item) => item.id.as_ref() == Some(id),
+                Row::Gap(_) => false,
+            })
     }
 
     /// Takes a row away that is not confirmed.

@@ -25,6 +25,7 @@ impl Draft {
         row.value("body", body_of(&self.content));
         row.value("at", Value::from(self.said_at.0));
         row.number("order", Some(self.order));
+        row.number("over", self.handed_over.then_some(1));
         Record {
             client_id: self.client_id.clone(),
             conversation: self.conversation.clone(),
@@ -49,6 +50,7 @@ impl Draft {
             said_at: UnixMillis(row.time("at")?),
             // Room for those that come after, whatever a broken row says.
             order: row.number("order")?.min(MOST_ORDER),
+            handed_over: row.maybe_number("over")? == Some(1),
         })
     }
 }
@@ -66,8 +68,17 @@ mod tests {
             content: Content::Text("line\n\"two\" \u{202e} 你好".to_owned()),
             said_at: UnixMillis(1_700_000_000_000),
             order: 3,
+            handed_over: false,
         };
-        assert_eq!(Draft::from_record(&draft.to_record().value), Ok(draft));
+        assert_eq!(
+            Draft::from_record(&draft.to_record().value),
+            Ok(draft.clone())
+        );
+        let over = Draft {
+            handed_over: true,
+            ..draft
+        };
+        assert_eq!(Draft::from_record(&over.to_record().value), Ok(over));
     }
 
     #[test]

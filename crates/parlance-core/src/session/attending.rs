@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Command, Network, PageEvent, PageState, Session, Wish, deadline::READ_EVERY};
+use crate::dialect::WhenHidden;
 use crate::frame::ClientFrame;
 use crate::history::Fetch;
 use crate::ids::{ConversationId, ItemKey};
@@ -134,7 +135,11 @@ impl Session {
             PageEvent::PageShow { persisted: true } | PageEvent::Resume => self.renew(now),
             PageEvent::PageHide | PageEvent::Freeze => self.suspend(now),
             PageEvent::VisibilityChanged if page.visible => self.on_sign_of_life(now, FRESH),
-            PageEvent::VisibilityChanged => {}
+            PageEvent::VisibilityChanged => {
+                if self.dialect.capabilities().when_hidden == WhenHidden::Closes {
+                    self.suspend(now);
+                }
+            }
             PageEvent::HostActive(true) => self.on_sign_of_life(now, FRESH),
             PageEvent::HostActive(false) => {}
             PageEvent::PageShow { persisted: false } => self.on_sign_of_life(now, FRESH),
@@ -167,6 +172,7 @@ impl Session {
         self.read_again(now);
         self.dial_if_down(now, Wish::Sign);
         self.ask_server_if_quiet(now, fresh);
+        self.doubt_link_on_show(now);
     }
 
     /// Something that happens to hidden pages too: those dial nothing unless

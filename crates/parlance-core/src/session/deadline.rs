@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::phase::{Connecting, Idle, Phase};
 use super::{Account, PageState, Session};
+use crate::dialect::Resend;
 use crate::heartbeat::{Heartbeat, Verdict};
 use crate::history::Fetch;
 use crate::ids::ConversationId;
-use crate::outbox::State;
+use crate::outbox::{State, Via};
 use crate::time::Instant;
 
 /// A stay that lasts so long has proved itself: back-off starts anew.
@@ -29,6 +30,8 @@ pub(super) enum Deadline {
     Heartbeat,
     /// The stay has proved itself.
     Proven,
+    /// The link is doubted although it looks alive.
+    Doubt,
     /// The next attempt is due.
     Dial,
     /// Suspended, and yet running.
@@ -70,6 +73,9 @@ impl Session {
             Phase::Online(online) => {
                 if let Some(at) = online.heartbeat.deadline() {
                     next.offer(at, Deadline::Heartbeat);
+                }
+                if let Some(at) = self.doubt_due() {
+                    next.offer(at, Deadline::Doubt);
                 }
                 if self.backoff.attempts() > 0 || self.few_tries > 0 {
                     next.offer(online.since + PROVEN_AFTER, Deadline::Proven);
@@ -135,6 +141,7 @@ impl Session {
                 self.backoff.reset();
                 self.few_tries = 0;
             }
+            Deadline::Doubt => self.on_doubt_due(now, page),
             Deadline::Dial => self.on_dial_due(now, page),
             Deadline::Running => self.on_running_while_suspended(now, page),
             Deadline::Banner => self.on_banner_due(now),
@@ -168,21 +175,45 @@ impl Session {
         }
     }
 
+    fn on_doubt_due(&mut self, now: Instant, page: PageState) {
+        if page.visible {
+            self.doubt_link(now);
+        } else if let Phase::Online(online) = &mut self.phase {
+            online.doubted_at = now;
+        }
+    }
+
     fn on_outbox_due(&mut self, now: Instant, page: PageState) {
+        let doubles = self.dialect.capabilities().resend == Resend::Doubles;
         let mut overdue = None;
         let mut slow = Vec::new();
+        let mut noted = Vec::new();
+        let mut given = Vec::new();
         for entry in self.outbox.entries_mut() {
             match entry.state {
                 State::Saving(until) if until <= now => {
                     slow.push(entry.draft.client_id.clone());
                 }
                 State::Delayed(until) if until <= now => entry.state = State::Queued,
+                State::Noting(_, until) if until <= now => {
+                    noted.push(entry.draft.client_id.clone());
+                }
+                State::Given(it) if it.deadline <= now => {
+                    given.push(entry.draft.client_id.clone());
+                }
                 State::InFlight(in_flight) if in_flight.deadline <= now => {
                     overdue = Some(in_flight);
+                    // Not said again on its own, so nobody waits for it.
+                    if doubles && !Heartbeat::slept_through(in_flight.deadline, now) {
+                        entry.state = State::Unknown;
+                    }
                 }
                 State::Saving(_)
                 | State::Delayed(_)
+                | State::Noting(..)
+                | State::Given(_)
                 | State::InFlight(_)
+                | State::Unknown
                 | State::Queued
                 | State::Wedged(_)
                 | State::Asking => {}
@@ -192,12 +223,25 @@ impl Session {
         for client_id in slow {
             self.on_save_slow(&client_id);
         }
+        for client_id in noted {
+            self.give(now, &client_id);
+        }
+        for client_id in given {
+            self.on_given_due(now, &client_id);
+        }
         let Some(in_flight) = overdue else { return };
         if Heartbeat::slept_through(in_flight.deadline, now) {
             // The page was not running when the proof was due: ask the server
             // before judging, and give the proof the same time again.
             self.extend_proofs(now);
             self.ask_server_if_quiet(now, Duration::ZERO);
+        } else if doubles {
+            // What it is worth is the heartbeat's to judge.
+            if let Phase::Online(online) = &mut self.phase
+                && in_flight.via == Via::Link
+            {
+                online.heartbeat.doubt_since(in_flight.since);
+            }
         } else {
             self.replace_link(now, page);
         }

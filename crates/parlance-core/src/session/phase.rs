@@ -63,6 +63,8 @@ pub(super) struct Online {
     pub(super) since: Instant,
     pub(super) heartbeat: Heartbeat,
     pub(super) sums: Sums,
+    /// When it was last doubted although it looks alive; at first, its opening.
+    pub(super) doubted_at: Instant,
 }
 
 /// Whether the sum of heads in a ping agrees with what is known here.

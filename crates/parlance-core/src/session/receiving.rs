@@ -9,6 +9,7 @@ use super::phase::{Phase, Sums};
 use super::{Account, Aim, Event, Oddity, Session, Target, retry_at};
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
+use crate::dialect::History;
 use crate::frame::{
     Anchor, ClientFrame, ConversationHead, Cursor, Fill, Heads, Message, Opened, Page, Part,
     ServerFrame, Welcome,
@@ -32,15 +33,21 @@ impl Session {
             ServerFrame::Opened(opened) => self.on_conversation_opened(now, opened),
             ServerFrame::Ack(ack) => self.on_ack(now, ack),
             ServerFrame::Nack(nack) => self.on_nack(now, nack),
-            ServerFrame::Message(message) => {
-                self.on_own_message(&message);
-                self.on_message(now, message);
-            }
+            ServerFrame::Message(message) => match self.as_given() {
+                Some(history) => self.on_live_as_given(now, message, history),
+                None => {
+                    self.on_own_message(&message);
+                    self.on_message(now, message);
+                }
+            },
             ServerFrame::Page(page) => self.on_page(now, page),
             ServerFrame::Rows(rows) => self.on_rows(now, rows),
             ServerFrame::Recalled(id, message, words) => self.on_recalled(&id, &message, words),
             ServerFrame::Gone(gone) => {
                 let retry = retry_at(now, gone.retry);
+                if self.as_given().is_some() {
+                    self.begin_logs_without(now, gone.request);
+                }
                 let asked = |fetch: Fetch| fetch.is(gone.request);
                 for (id, conversation) in &mut self.conversations {
                     let gap = conversation.gap.is_some_and(|(_, fetch)| asked(fetch));
@@ -84,7 +91,13 @@ impl Session {
                 self.transmit(&ClientFrame::Pong);
                 self.on_heads(now, heads);
             }
-            ServerFrame::Pong(heads) => self.on_heads(now, heads),
+            ServerFrame::Pong(heads) => {
+                self.ponged = true;
+                if let Phase::Online(online) = &mut self.phase {
+                    online.heartbeat.expect_pongs();
+                }
+                self.on_heads(now, heads);
+            }
             ServerFrame::Bye(bye) => {
                 self.drop_link(now, crate::close::NORMAL);
                 self.wait_out(now, bye.retry_after);
@@ -212,9 +225,14 @@ impl Session {
             return;
         }
         self.transmit(&ClientFrame::Open(id.clone()));
+        let history = self.as_given();
         let conversation = Self::conversation_mut(&mut self.conversations, id);
-        if !conversation.is_loaded() && !conversation.forward.is_open() {
-            conversation.forward = Fetch::Wanted(now);
+        match history {
+            Some(History::None) => conversation.begin_as_given(History::None),
+            // Nothing says what was missed: the newest page does.
+            Some(History::Pages) => conversation.look_again(now),
+            None if conversation.is_loaded() || conversation.forward.is_open() => {}
+            None => conversation.forward = Fetch::Wanted(now),
         }
         self.touched.insert(id.clone());
     }
@@ -222,6 +240,11 @@ impl Session {
     fn on_conversation_head(&mut self, now: Instant, head: &ConversationHead) {
         let me = self.uid().cloned();
         let id = &head.conversation;
+        if self.as_given().is_some() {
+            Self::conversation_mut(&mut self.conversations, id).on_head_as_given(head, me.as_ref());
+            self.touched.insert(id.clone());
+            return;
+        }
         let conversation = Self::conversation_mut(&mut self.conversations, id);
         let mut ahead = None;
         if conversation.is_loaded() && conversation.is_ahead_of(head.head) {
@@ -307,7 +330,7 @@ impl Session {
         self.on_applied(&id, applied, true);
     }
 
-    fn on_applied(&mut self, id: &ConversationId, applied: Applied, expected: bool) {
+    pub(super) fn on_applied(&mut self, id: &ConversationId, applied: Applied, expected: bool) {
         self.touched.insert(id.clone());
         if applied.duplicates > 0 && !expected {
             self.count(Oddity::Duplicate, format!("{} of them", applied.duplicates));
@@ -390,8 +413,14 @@ impl Session {
         if !matches!(self.phase, Phase::Online(_)) {
             return;
         }
+        let as_given = self.as_given().is_some();
         let mut fills = Vec::new();
         for (id, conversation) in &mut self.conversations {
+            let anchor = if as_given {
+                conversation.anchor()
+            } else {
+                Anchor::default()
+            };
             let mut ask = |part: Part| {
                 self.last_request.0 += 1;
                 let request = self.last_request;
@@ -399,13 +428,20 @@ impl Session {
                     request,
                     conversation: id.clone(),
                     part,
-                    anchor: Anchor::default(),
+                    anchor: anchor.clone(),
                     limit: PAGE,
                 });
                 Fetch::Asked(request, now + PAGE_WITHIN)
             };
             if is_due(conversation.forward, now) {
-                conversation.forward = ask(conversation.forward_part());
+                let part = if conversation.is_walking() {
+                    Part::Before(conversation.last_known())
+                } else if as_given {
+                    Part::Newest
+                } else {
+                    conversation.forward_part()
+                };
+                conversation.forward = ask(part);
             }
             if is_due(conversation.backward, now) {
                 conversation.backward = conversation.backward_part().map_or(Fetch::Idle, &mut ask);

@@ -10,6 +10,7 @@ use super::{
     Account, Durability, Event, Oddity, Output, Session, StorageFailure, retry_at, wedged,
 };
 use crate::content::Content;
+use crate::dialect::{Proof, Resend};
 use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
 use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
@@ -47,6 +48,7 @@ impl Session {
             content,
             said_at,
             order: self.outbox.next_order().max(by_clock),
+            handed_over: false,
         };
         let key = self.next_key();
         match self.keeper() {
@@ -71,6 +73,7 @@ impl Session {
         save: SaveId,
         result: Result<(), StorageFailure>,
     ) {
+        self.on_noted(now, save);
         let ours = |kept: Kept| kept == Kept::Saving(save);
         let found = self.outbox.entries_mut().find(|entry| ours(entry.kept));
         let shown = found.map(|entry| {
@@ -128,6 +131,11 @@ impl Session {
                 entry.kept = Kept::Saving(save);
             }
         }
+        self.settle_durability();
+    }
+
+    /// When the device has everything, closing the page loses nothing.
+    pub(super) fn settle_durability(&mut self) {
         if self.outbox.entries().all(|entry| entry.kept == Kept::Yes) {
             self.set_durability(Durability::Kept);
         }
@@ -214,7 +222,10 @@ impl Session {
             }
             let age = wall.0.saturating_sub(draft.said_at.0);
             let too_old = u128::try_from(age).is_ok_and(|age| age > ASK_AFTER.as_millis());
-            let state = if too_old {
+            let state = if draft.handed_over {
+                // The page died after it: only evidence or the person decides.
+                State::Unknown
+            } else if too_old {
                 State::Asking
             } else {
                 State::Queued
@@ -296,38 +307,121 @@ impl Session {
     /// what the server has is known, for it may have the message already. A
     /// page that does not come is not waited for: saying it twice is harmless.
     pub(super) fn hand_over(&mut self, now: Instant) {
-        let Phase::Online(online) = &self.phase else {
+        let Phase::Online(_) = &self.phase else {
             return;
         };
         if matches!(self.account, Account::Loading(_, Some(_))) {
             return;
         }
-        let deadline = now + online.heartbeat.proof_within();
-        let ready: Vec<Say> = self
-            .outbox
-            .ready(now)
-            .into_iter()
-            .filter(|entry| {
-                let conversation = self.conversations.get(&entry.draft.conversation);
-                !conversation.is_some_and(|it| it.is_loaded() && it.forward.is_due_or_asked(now))
-            })
-            .map(|entry| Say {
-                client_id: entry.draft.client_id.clone(),
-                conversation: entry.draft.conversation.clone(),
-                content: entry.draft.content.clone(),
-                said_at: entry.draft.said_at,
-            })
-            .collect();
-        for say in ready {
-            if let Some(entry) = self.outbox.find_mut(&say.client_id) {
-                entry.state = State::InFlight(InFlight {
-                    since: now,
-                    deadline,
-                });
+        // Where nothing confirms, a message leaves flight at once, and the
+        // next one goes.
+        loop {
+            let numbered = self.as_given().is_none();
+            let ready: Vec<ClientId> = self
+                .outbox
+                .ready(now)
+                .into_iter()
+                .filter(|entry| {
+                    let conversation = self.conversations.get(&entry.draft.conversation);
+                    // Where nothing is said twice there is nothing to wait for.
+                    !numbered
+                        || !conversation
+                            .is_some_and(|it| it.is_loaded() && it.forward.is_due_or_asked(now))
+                })
+                .map(|entry| entry.draft.client_id.clone())
+                .collect();
+            if ready.is_empty() {
+                return;
             }
-            self.touched.insert(say.conversation.clone());
-            self.transmit(&ClientFrame::Say(say));
+            for client_id in ready {
+                self.note_or_give(now, &client_id);
+            }
         }
+    }
+
+    /// Where saying it twice would double it, the device notes first that it
+    /// goes: a page that dies in between must not say it again by itself.
+    fn note_or_give(&mut self, now: Instant, client_id: &ClientId) {
+        let doubles = self.dialect.capabilities().resend == Resend::Doubles;
+        let keeper = self.keeper().filter(|_| doubles);
+        let Some(entry) = self.outbox.find_mut(client_id) else {
+            return;
+        };
+        match keeper {
+            Some(uid) if entry.kept == Kept::Yes && !entry.draft.handed_over => {
+                entry.draft.handed_over = true;
+                let record = Box::new(entry.draft.to_record());
+                let save = self.save(Write::Keep(uid, record));
+                if let Some(entry) = self.outbox.find_mut(client_id) {
+                    entry.state = State::Noting(save, now + SAVE_WITHIN);
+                }
+            }
+            _ => self.give(now, client_id),
+        }
+    }
+
+    /// The device has noted it, or could not: it goes now.
+    fn on_noted(&mut self, now: Instant, save: SaveId) {
+        let noted = |state: &State| matches!(state, State::Noting(awaited, _) if *awaited == save);
+        let found = self.outbox.entries().find(|entry| noted(&entry.state));
+        if let Some(client_id) = found.map(|entry| entry.draft.client_id.clone()) {
+            self.give(now, &client_id);
+        }
+    }
+
+    /// Says it.
+    pub(super) fn give(&mut self, now: Instant, client_id: &ClientId) {
+        let proof = self.dialect.capabilities().proof;
+        let Some(entry) = self.outbox.find_mut(client_id) else {
+            return;
+        };
+        let Phase::Online(online) = &self.phase else {
+            entry.state = State::Queued;
+            return;
+        };
+        let proof_within = online.heartbeat.proof_within();
+        let draft = entry.draft.clone();
+        let frame = ClientFrame::Say(Say {
+            client_id: draft.client_id.clone(),
+            conversation: draft.conversation.clone(),
+            content: draft.content.clone(),
+            said_at: draft.said_at,
+        });
+        self.touched.insert(draft.conversation.clone());
+        let via = self.transmit(&frame);
+        let within = if proof == Proof::Never {
+            self.given_within()
+        } else {
+            proof_within
+        };
+        let Some(entry) = self.outbox.find_mut(client_id) else {
+            return;
+        };
+        let Some(via) = via else {
+            // The backend has no words for it.
+            entry.state = wedged(Failure::Other(String::new()));
+            return;
+        };
+        let in_flight = InFlight {
+            since: now,
+            deadline: now + within,
+            via,
+        };
+        if proof != Proof::Never {
+            entry.state = State::InFlight(in_flight);
+            return;
+        }
+        entry.state = State::Given(in_flight);
+        let message = Message {
+            conversation: draft.conversation,
+            seq: None,
+            id: None,
+            client_id: Some(draft.client_id),
+            from: self.me.clone(),
+            content: draft.content,
+            at: Some(draft.said_at),
+        };
+        self.place_given(message);
     }
 
     /// A message of mine is stored.
@@ -348,21 +442,27 @@ impl Session {
             at: ack.at,
         };
         self.on_proved(&draft, &stamp);
-        let Some(seq) = stamp.seq else { return };
+        let history = self.as_given();
+        if stamp.seq.is_none() && history.is_none() {
+            return;
+        }
         let message = Message {
             conversation: draft.conversation.clone(),
-            seq: Some(seq),
+            seq: stamp.seq,
             id: stamp.id,
             client_id: Some(draft.client_id),
             from: self.me.clone(),
             content: draft.content,
             at: stamp.at.or(Some(draft.said_at)),
         };
-        self.on_message(now, message);
+        match history {
+            Some(history) => self.on_live_as_given(now, message, history),
+            None => self.on_message(now, message),
+        }
     }
 
     /// It is on the server: its row says so, and the device may forget it.
-    fn on_proved(&mut self, draft: &Draft, stamp: &Stamp) {
+    pub(super) fn on_proved(&mut self, draft: &Draft, stamp: &Stamp) {
         self.outbox.remove(&draft.client_id);
         let me = self.me.clone();
         if let Some(uid) = self.keeper() {
@@ -380,9 +480,7 @@ impl Session {
                 });
         }
         self.touched.insert(draft.conversation.clone());
-        if self.outbox.entries().all(|entry| entry.kept == Kept::Yes) {
-            self.set_durability(Durability::Kept);
-        }
+        self.settle_durability();
     }
 
     /// A message of mine came from the server: that proves it, whatever
@@ -462,9 +560,12 @@ impl Session {
         }
     }
 
-    /// Tries one again that was refused, or that is too old to go unasked.
+    /// Tries one again that was refused, that is too old to go unasked, or of
+    /// which nobody knows whether it arrived.
     pub(super) fn retry(&mut self, key: ItemKey) {
-        let Some(entry) = self.decidable(key) else {
+        let unknown = |entry: &&Entry| entry.state == State::Unknown;
+        let entry = self.outbox.find_key(key).filter(unknown);
+        let Some(entry) = entry.or_else(|| self.decidable(key)) else {
             return;
         };
         let (client_id, id) = (
@@ -473,6 +574,10 @@ impl Session {
         );
         if let Some(entry) = self.outbox.find_mut(&client_id) {
             entry.state = State::Queued;
+            entry.draft.handed_over = false;
+        }
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.timeline.take_back(&client_id);
         }
         self.touched.insert(id);
     }
@@ -533,7 +638,10 @@ impl Session {
         let Some(entry) = self.outbox.find_key(key) else {
             return;
         };
-        if matches!(entry.state, State::InFlight(_)) {
+        if matches!(
+            entry.state,
+            State::InFlight(_) | State::Given(_) | State::Noting(..)
+        ) {
             return;
         }
         let (client_id, id) = (
@@ -545,13 +653,13 @@ impl Session {
             self.forget(uid, client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
-            conversation.timeline.remove_waiting(&client_id);
+            conversation.timeline.remove_own(&client_id);
         }
         self.touched.insert(id);
     }
 
     /// The device need not keep it any longer.
-    fn forget(&mut self, uid: Uid, client_id: ClientId) {
+    pub(super) fn forget(&mut self, uid: Uid, client_id: ClientId) {
         let save = self.save(Write::Forget(uid, client_id.clone()));
         self.forgetting.insert(save, client_id);
     }
@@ -573,8 +681,8 @@ impl Session {
 }
 
 /// What the server put on a message that it has stored.
-struct Stamp {
-    id: Option<MessageId>,
-    seq: Option<Seq>,
-    at: Option<UnixMillis>,
+pub(super) struct Stamp {
+    pub(super) id: Option<MessageId>,
+    pub(super) seq: Option<Seq>,
+    pub(super) at: Option<UnixMillis>,
 }

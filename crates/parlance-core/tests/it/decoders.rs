@@ -396,6 +396,7 @@ fn every_kind_of_content_survives_the_wire_and_the_device() {
             content,
             said_at: UnixMillis(-1),
             order: number as u64,
+            handed_over: number % 2 == 1,
         };
         assert_eq!(Draft::from_record(&draft.to_record().value), Ok(draft));
     }

@@ -90,7 +90,13 @@ fn wedges(session: &Session) -> (usize, usize) {
         match entry.state {
             State::Wedged(_) => blocked.push(&entry.draft.conversation),
             State::InFlight(_) => free += 1,
-            State::Saving(_) | State::Queued | State::Delayed(_) | State::Asking => {}
+            State::Saving(_)
+            | State::Noting(..)
+            | State::Given(_)
+            | State::Unknown
+            | State::Queued
+            | State::Delayed(_)
+            | State::Asking => {}
         }
     }
     (blocked.len(), free)

@@ -1,0 +1,186 @@
+//! Lays a page of a log without numbers beside the rows that are here: by ids
+//! where both have one, else by who said what, in order.
+//!
+//! Knows nothing of where a row goes that is not here yet.
+
+use crate::content::{self, Content};
+use crate::frame::Message;
+use crate::ids::Uid;
+use crate::timeline::{Item, Side};
+
+pub(super) fn is_from(message: &Message, me: Option<&Uid>) -> bool {
+    message
+        .from
+        .as_ref()
+        .is_some_and(|person| Some(&person.uid) == me)
+}
+
+/// Whether a row of a page is this one.
+pub(super) fn is_same(
+    item: &Item,
+    message: &Message,
+    me: Option<&Uid>,
+    is_echo: &dyn Fn(&Content, &Content) -> bool,
+) -> bool {
+    if let (Some(here), Some(there)) = (&item.id, &message.id) {
+        return here == there;
+    }
+    let author = item.author.as_ref().map(|person| &person.uid);
+    if item.side == Side::Mine {
+        return is_from(message, me) && is_echo(&item.content, &message.content);
+    }
+    author == message.from.as_ref().map(|person| &person.uid)
+        && content::alike(&item.content, &message.content)
+}
+
+/// For each row of a page, which of the rows here it is: the longest common
+/// sequence, as early in the page as it can be.
+pub(super) fn align(
+    here: &[&Item],
+    page: &[Message],
+    me: Option<&Uid>,
+    is_echo: &dyn Fn(&Content, &Content) -> bool,
+) -> Vec<Option<usize>> {
+    let (rows, columns) = (page.len(), here.len());
+    let mut matches = vec![None; rows];
+    if rows == 0 || columns == 0 {
+        return matches;
+    }
+    let same: Vec<bool> = page
+        .iter()
+        .flat_map(|message| {
+            here.iter()
+                .map(move |item| is_same(item, message, me, is_echo))
+        })
+        .collect();
+    // best[row][column]: the longest from there to both ends.
+    let width = columns + 1;
+    let mut best = vec![0_u16; (rows + 1) * width];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            best[row * width + column] = if same[row * columns + column] {
+                best[(row + 1) * width + column + 1] + 1
+            } else {
+                best[(row + 1) * width + column].max(best[row * width + column + 1])
+            };
+        }
+    }
+    let (mut row, mut column) = (0, 0);
+    while row < rows && column < columns {
+        if same[row * columns + column] {
+            matches[row] = Some(column);
+            row += 1;
+            column += 1;
+        } else if best[row * width + column + 1] >= best[(row + 1) * width + column] {
+            column += 1;
+        } else {
+            row += 1;
+        }
+    }
+    matches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Person;
+    use crate::ids::{ConversationId, ItemKey, MessageId};
+
+    fn person(uid: &str) -> Person {
+        Person {
+            uid: Uid::new(uid),
+            name: uid.to_owned(),
+            avatar: None,
+            online: true,
+            last_seen: None,
+            host: false,
+        }
+    }
+
+    /// `who:words` or `who:words#id`.
+    fn read(text: &str) -> (Person, Content, Option<MessageId>) {
+        let (who, rest) = text.split_once(':').unwrap_or(("", text));
+        let (words, id) = match rest.split_once('#') {
+            Some((words, id)) => (words, Some(MessageId::new(id))),
+            None => (rest, None),
+        };
+        (person(who), Content::Text(words.to_owned()), id)
+    }
+
+    fn laid(here: &[&str], page: &[&str]) -> Vec<Option<usize>> {
+        let items: Vec<Item> = here
+            .iter()
+            .map(|text| {
+                let (author, content, id) = read(text);
+                let side = if author.uid.as_str() == "me" {
+                    Side::Mine
+                } else {
+                    Side::Theirs
+                };
+                Item {
+                    key: ItemKey(1),
+                    client_id: None,
+                    id,
+                    seq: None,
+                    side,
+                    author: Some(author),
+                    content,
+                    at: None,
+                    delivery: None,
+                }
+            })
+            .collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let page: Vec<Message> = page
+            .iter()
+            .map(|text| {
+                let (from, content, id) = read(text);
+                Message {
+                    conversation: ConversationId::room("r"),
+                    seq: None,
+                    id,
+                    client_id: None,
+                    from: Some(from),
+                    content,
+                    at: None,
+                }
+            })
+            .collect();
+        align(&items, &page, Some(&Uid::new("me")), &content::alike)
+    }
+
+    #[test]
+    fn a_page_that_goes_on_is_found_at_the_end() {
+        let matches = laid(&["a:1", "b:2", "a:3"], &["b:2", "a:3", "b:4"]);
+        assert_eq!(matches, [Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn what_was_missed_in_between_is_told_apart() {
+        let matches = laid(&["a:1", "a:3"], &["a:1", "b:2", "a:3"]);
+        assert_eq!(matches, [Some(0), None, Some(1)]);
+    }
+
+    #[test]
+    fn what_only_this_device_knows_is_passed_over() {
+        let matches = laid(&["a:1", "me:lost", "a:3"], &["a:1", "a:3"]);
+        assert_eq!(matches, [Some(0), Some(2)]);
+    }
+
+    #[test]
+    fn ids_beat_words() {
+        assert_eq!(laid(&["a:ok#1"], &["a:ok#2", "a:ok#1"]), [None, Some(0)]);
+        assert_eq!(laid(&["a:old#1"], &["a:new#1"]), [Some(0)]);
+    }
+
+    #[test]
+    fn the_same_words_are_counted() {
+        let matches = laid(&["a:ok", "a:ok"], &["a:ok", "a:ok", "a:ok"]);
+        assert_eq!(matches, [Some(0), Some(1), None]);
+    }
+
+    #[test]
+    fn another_person_with_the_same_words_is_another_row() {
+        assert_eq!(laid(&["a:ok"], &["b:ok"]), [None]);
+    }
+}

@@ -1,0 +1,570 @@
+//! Logs whose backend gives messages no numbers. They get numbers here, far
+//! apart, so that what a page shows to have been missed still finds a place
+//! between two that are here: history in the order given, live messages in the
+//! order of arrival. Ids and times never sort a row.
+//!
+//! A page is laid beside what is here, and each of its rows is either one that
+//! is here already or one that was missed. Knows neither requests nor links.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::align::{align, is_from, is_same};
+use super::{Applied, Conversation, Log, MOST_BUFFERED, Viewer, last_line};
+use crate::content::{self, Content};
+use crate::dialect::History;
+use crate::frame::{Anchor, ConversationHead, Message};
+use crate::history::{Coverage, Fetch};
+use crate::ids::{ClientId, MessageId, Seq, Uid};
+use crate::time::Instant;
+use crate::timeline::{Delivery, Item, Origin, Side};
+
+/// The number below the first message that is heard: as much room for what
+/// is older as for what is to come.
+const BASE: u64 = 1 << 40;
+/// The room between two neighbours.
+const STRIDE: u64 = 1 << 16;
+/// A page is laid beside at most so many rows that are here.
+const MOST_COMPARED: usize = 300;
+/// At most so many pages are asked for to join on to what is here.
+const MOST_WALKED: u32 = 5;
+/// A message that a page brought may be pushed so long after it.
+const PUSH_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is known of a log without numbers beside its rows.
+#[derive(Debug, Default)]
+pub(super) struct AsGiven {
+    /// Live messages that wait for the first page.
+    held: Vec<Message>,
+    /// Newest pages that do not reach what is here yet, oldest first.
+    walked: Vec<Message>,
+    /// How many pages of it.
+    walked_pages: u32,
+    /// How many pages have been had, from the newest.
+    pages: u32,
+    /// What a page brought a moment ago: its push may still come.
+    paged: VecDeque<(Seq, Instant)>,
+}
+
+/// What knows my own messages: the outbox, as far as a log has to ask it.
+pub struct Mine<'a> {
+    /// Those that were handed over and are not proved, in the order of saying.
+    pub unproved: Vec<(ClientId, &'a Content)>,
+    /// Whether what came back is what was said.
+    pub is_echo: &'a dyn Fn(&Content, &Content) -> bool,
+}
+
+impl Mine<'_> {
+    /// Takes the oldest that this may be.
+    pub fn take(&mut self, heard: &Content) -> Option<ClientId> {
+        let fits = |(_, said): &(ClientId, &Content)| (self.is_echo)(said, heard);
+        let at = self.unproved.iter().position(fits)?;
+        Some(self.unproved.remove(at).0)
+    }
+}
+
+/// What a page of rows came to.
+#[derive(Debug, Default)]
+pub struct Laid {
+    /// As for a page with numbers.
+    pub applied: Applied,
+    /// My messages that it proves, with the backend's id.
+    pub proved: Vec<(ClientId, Option<MessageId>)>,
+    /// It does not reach what is here: nothing was shown, the page before it
+    /// is wanted.
+    pub reaches: Reaches,
+}
+
+/// Whether a page joins on to what is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reaches {
+    /// Yes.
+    #[default]
+    Yes,
+    /// Not yet: the page before it is wanted.
+    NotYet,
+    /// No: so much was missed that the log was begun anew with it.
+    No,
+}
+
+impl Conversation {
+    /// Takes what the backend says of it.
+    pub fn on_head_as_given(&mut self, head: &ConversationHead, me: Option<&Uid>) {
+        self.title = head.title.clone().or_else(|| self.title.take());
+        self.avatar = head.avatar.clone().or_else(|| self.avatar.take());
+        if let Some(unread) = head.unread
+            && (self.log == Log::Unknown || unread == 0)
+        {
+            // Where the rows are here, they are counted.
+            self.unread = unread;
+        }
+        if let Some(last) = &head.last {
+            self.last = Some(last_line(last, me));
+        }
+    }
+
+    /// Begins a log of which nothing is known and nothing can be, or not now.
+    pub fn begin_as_given(&mut self, history: History) {
+        if self.log != Log::Unknown {
+            return;
+        }
+        let first = match history {
+            History::Pages => BASE,
+            History::None => 1,
+        };
+        let mut coverage = Coverage::default();
+        coverage.add(Seq(first), Seq(BASE));
+        self.log = Log::Known(coverage);
+        self.head = Seq(BASE);
+        self.read = Seq(BASE);
+        self.read_told = Seq(BASE);
+        self.counted = Seq(BASE);
+    }
+
+    /// The live messages that waited for a page which does not come.
+    pub fn stop_holding(&mut self, now: Instant, viewer: &mut Viewer<'_>) -> Applied {
+        let mut applied = Applied::default();
+        for message in std::mem::take(&mut self.as_given.held) {
+            applied.add(self.on_live_as_given(message, now, History::Pages, viewer));
+        }
+        applied
+    }
+
+    /// A live message.
+    pub fn on_live_as_given(
+        &mut self,
+        message: Message,
+        now: Instant,
+        history: History,
+        viewer: &mut Viewer<'_>,
+    ) -> Applied {
+        if history == History::None {
+            self.begin_as_given(history);
+        }
+        if self.log == Log::Unknown {
+            return self.on_unseen_as_given(message, viewer.me);
+        }
+        if self.is_here(&message, now, viewer.me) {
+            return Applied {
+                duplicates: 1,
+                ..Applied::default()
+            };
+        }
+        let seq = Seq(self.last_known().0 + STRIDE);
+        self.head = seq;
+        self.put(vec![(seq, message)], Origin::Live, viewer)
+    }
+
+    /// A message of mine that was handed over to a backend that never confirms:
+    /// its place is where it was said.
+    pub fn on_given(&mut self, message: Message, history: History, viewer: &mut Viewer<'_>) {
+        self.begin_as_given(history);
+        let seq = Seq(self.last_known().0 + STRIDE);
+        self.head = seq;
+        let first = self.last_known().next();
+        let message = Message {
+            seq: Some(seq),
+            ..message
+        };
+        let own = Some(Delivery::Sending);
+        self.apply(first, seq, vec![message], Origin::Mine, own, viewer);
+    }
+
+    /// A message of a conversation whose log is not here: the list shows it,
+    /// and the page that is on its way may not have it.
+    fn on_unseen_as_given(&mut self, message: Message, me: Option<&Uid>) -> Applied {
+        let line = last_line(&message, me);
+        let waits = self.forward.is_open();
+        if !line.mine && !waits {
+            self.unread += 1;
+        }
+        self.last = Some(line);
+        if waits && self.as_given.held.len() < MOST_BUFFERED {
+            self.as_given.held.push(message);
+        }
+        Applied::default()
+    }
+
+    /// Whether a live message is here already: by its id, or as one that a
+    /// page brought a moment ago.
+    fn is_here(&mut self, message: &Message, now: Instant, me: Option<&Uid>) -> bool {
+        if let Some(id) = &message.id
+            && self.timeline.has_id(id)
+        {
+            return true;
+        }
+        let awaited = message.client_id.as_ref();
+        if awaited.is_some_and(|client_id| self.timeline.has_waiting(client_id)) {
+            return false;
+        }
+        let paged = &mut self.as_given.paged;
+        paged.retain(|(_, at)| now.since(*at) <= PUSH_WITHIN);
+        let timeline = &self.timeline;
+        let same = |seq: Seq| {
+            timeline
+                .numbered(seq)
+                .is_some_and(|item| is_same(item, message, me, &content::alike))
+        };
+        let at = paged.iter().position(|(seq, _)| same(*seq));
+        let Some((seq, _)) = at.and_then(|at| paged.remove(at)) else {
+            return false;
+        };
+        if let Some(id) = &message.id {
+            // Told apart by it from now on.
+            self.timeline
+                .update_numbered(seq, |item| item.id = Some(id.clone()));
+        }
+        true
+    }
+
+    /// Where a backend without numbers goes on from.
+    pub fn anchor(&self) -> Anchor {
+        let given = &self.as_given;
+        if let Some(oldest) = given.walked.first() {
+            return Anchor {
+                pages: given.walked_pages,
+                oldest: oldest.id.clone(),
+            };
+        }
+        Anchor {
+            pages: given.pages,
+            oldest: self.timeline.oldest_first().find_map(|it| it.id.clone()),
+        }
+    }
+
+    /// Whether newest pages are being gone through towards what is here.
+    pub fn is_walking(&self) -> bool {
+        !self.as_given.walked.is_empty()
+    }
+
+    /// The newest page, oldest row first.
+    pub fn on_newest_rows(
+        &mut self,
+        rows: Vec<Message>,
+        more: bool,
+        now: Instant,
+        mine: &mut Mine<'_>,
+        viewer: &mut Viewer<'_>,
+    ) -> Laid {
+        let walked = std::mem::take(&mut self.as_given.walked);
+        let mut rows: Vec<Message> = rows.into_iter().chain(walked).collect();
+        self.as_given.walked_pages += 1;
+        let walked = self.as_given.walked_pages;
+        let first_ever = self.as_given.pages == 0;
+        let here: Vec<Item> = nearest(self.timeline.newest_first());
+        let here: Vec<&Item> = here.iter().rev().collect();
+        let matches = align(&here, &rows, viewer.me, mine.is_echo);
+        // What only I know of says nothing of where a page belongs.
+        let anchored = here
+            .iter()
+            .any(|item| item.side != Side::Mine || item.id.is_some());
+        let joins =
+            matches.iter().any(Option::is_some) || !anchored || first_ever || rows.is_empty();
+        if !joins && more && walked < MOST_WALKED {
+            self.as_given.walked = rows;
+            return Laid {
+                reaches: Reaches::NotYet,
+                ..Laid::default()
+            };
+        }
+        self.as_given.walked_pages = 0;
+        self.as_given.pages = self.as_given.pages.max(walked);
+        let unread = self.unread;
+        let mut laid = Laid::default();
+        if here.is_empty() || !joins {
+            if !joins {
+                self.forget_rows();
+                self.as_given.pages = walked;
+                laid.reaches = Reaches::No;
+            }
+            self.begin_as_given(History::Pages);
+            laid.proved = self.prove(&mut rows, mine, viewer.me);
+            laid.applied = self.append(rows, now, Origin::History, viewer);
+            self.read_all_but(unread);
+        } else {
+            laid = self.merge(&here, rows, &matches, now, mine, viewer);
+            if first_ever {
+                self.read_all_but(unread);
+            }
+        }
+        if !more {
+            self.know_oldest();
+        }
+        laid.applied.add(self.stop_holding(now, viewer));
+        laid
+    }
+
+    /// An older page, oldest row first. What overlaps with the oldest rows
+    /// that are here is left out: pages shift while people talk.
+    pub fn on_older_rows(
+        &mut self,
+        rows: Vec<Message>,
+        more: bool,
+        mine: &mut Mine<'_>,
+        viewer: &mut Viewer<'_>,
+    ) -> Laid {
+        self.as_given.pages += 1;
+        let here: Vec<Item> = nearest(self.timeline.oldest_first());
+        let here: Vec<&Item> = here.iter().collect();
+        let matches = align(&here, &rows, viewer.me, mine.is_echo);
+        let overlap = matches
+            .iter()
+            .position(Option::is_some)
+            .unwrap_or(rows.len());
+        let mut laid = Laid::default();
+        let mut older = rows;
+        older.truncate(overlap);
+        let nothing_new = older.is_empty();
+        laid.proved = self.prove(&mut older, mine, viewer.me);
+        let first = self.first_known().unwrap_or(Seq(BASE));
+        let count = older.len() as u64;
+        let numbered = older.into_iter().enumerate().map(|(index, message)| {
+            let below = (count - index as u64).saturating_mul(STRIDE);
+            (Seq(first.0.saturating_sub(below).max(2)), message)
+        });
+        laid.applied = self.put(numbered.collect(), Origin::History, viewer);
+        if !more {
+            self.know_oldest();
+        } else if nothing_new {
+            laid.reaches = Reaches::NotYet;
+        }
+        laid
+    }
+
+    /// The rows of a page that were missed find their places between those
+    /// that are here.
+    fn merge(
+        &mut self,
+        here: &[&Item],
+        rows: Vec<Message>,
+        matches: &[Option<usize>],
+        now: Instant,
+        mine: &mut Mine<'_>,
+        viewer: &mut Viewer<'_>,
+    ) -> Laid {
+        let mut laid = Laid::default();
+        let mut missed: Vec<Message> = Vec::new();
+        // The row here before which the missed ones go.
+        let mut runs: Vec<(Option<usize>, Vec<Message>)> = Vec::new();
+        for (message, found) in rows.into_iter().zip(matches) {
+            let Some(found) = *found else {
+                missed.push(message);
+                continue;
+            };
+            if !missed.is_empty() {
+                runs.push((Some(found), std::mem::take(&mut missed)));
+            }
+            let item = here[found];
+            if let Some(proved) = self.on_seen_in_history(item, &message) {
+                mine.unproved
+                    .retain(|(client_id, _)| *client_id != proved.0);
+                laid.proved.push(proved);
+            }
+        }
+        if !missed.is_empty() {
+            // After the last that the page and this log share, before what
+            // came live since.
+            let last = matches.iter().flatten().max();
+            let after = last.map_or(0, |last| last + 1);
+            runs.push(((after < here.len()).then_some(after), missed));
+        }
+        for (before, mut messages) in runs {
+            laid.proved
+                .extend(self.prove(&mut messages, mine, viewer.me));
+            let next = before.and_then(|at| here[at].seq);
+            let previous = match before {
+                Some(0) => None,
+                Some(at) => here[at - 1].seq,
+                None => None,
+            };
+            match (previous, next) {
+                (_, None) => laid
+                    .applied
+                    .add(self.append(messages, now, Origin::Live, viewer)),
+                (previous, Some(next)) => {
+                    let previous = previous.unwrap_or_else(|| Seq(next.0.saturating_sub(STRIDE)));
+                    let room = next.0.saturating_sub(previous.0);
+                    let step = (room / (messages.len() as u64 + 1)).max(1);
+                    let numbered = messages.into_iter().enumerate().map(|(index, message)| {
+                        let seq = previous.0 + step * (index as u64 + 1);
+                        (Seq(seq.min(next.0 - 1)), message)
+                    });
+                    laid.applied
+                        .add(self.put(numbered.collect(), Origin::History, viewer));
+                }
+            }
+        }
+        laid
+    }
+
+    /// A row that is here was seen in the log: what is mine is proved by it.
+    fn on_seen_in_history(
+        &mut self,
+        item: &Item,
+        message: &Message,
+    ) -> Option<(ClientId, Option<MessageId>)> {
+        let seq = item.seq?;
+        self.timeline.update_numbered(seq, |item| {
+            if item.id.is_none() {
+                item.id.clone_from(&message.id);
+            }
+            let open = matches!(
+                item.delivery,
+                Some(Delivery::Sending | Delivery::Unconfirmed | Delivery::Unknown)
+            );
+            if open {
+                item.delivery = Some(Delivery::Sent);
+                item.at = message.at.or(item.at);
+            }
+        });
+        if item.side != Side::Mine {
+            return None;
+        }
+        Some((item.client_id.clone()?, message.id.clone()))
+    }
+
+    /// Which of my unproved messages these rows are: each gets the id that it
+    /// was said under, and with it goes into the row that waits for it.
+    fn prove(
+        &self,
+        rows: &mut [Message],
+        mine: &mut Mine<'_>,
+        me: Option<&Uid>,
+    ) -> Vec<(ClientId, Option<MessageId>)> {
+        let mut proved = Vec::new();
+        for row in rows.iter_mut().filter(|row| is_from(row, me)) {
+            let found = mine.unproved.iter().position(|(client_id, said)| {
+                match &row.client_id {
+                    Some(named) => named == client_id,
+                    // One that has its place already is laid beside the page.
+                    None => {
+                        (mine.is_echo)(said, &row.content)
+                            && !self.timeline.has_confirmed(client_id)
+                    }
+                }
+            });
+            if let Some(at) = found {
+                let (client_id, _) = mine.unproved.remove(at);
+                row.client_id = Some(client_id.clone());
+                proved.push((client_id, row.id.clone()));
+            }
+        }
+        proved
+    }
+
+    /// Puts rows after everything that is here.
+    fn append(
+        &mut self,
+        rows: Vec<Message>,
+        now: Instant,
+        origin: Origin,
+        viewer: &mut Viewer<'_>,
+    ) -> Applied {
+        let last = self.last_known().0;
+        let numbered: Vec<(Seq, Message)> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(index, row)| (Seq(last + STRIDE * (index as u64 + 1)), row))
+            .collect();
+        // The newest may be pushed in a moment, too.
+        for (seq, _) in numbered.iter().rev().take(8) {
+            self.as_given.paged.push_back((*seq, now));
+        }
+        if let Some((seq, _)) = numbered.last() {
+            self.head = self.head.max(*seq);
+        }
+        self.put(numbered, origin, viewer)
+    }
+
+    /// Numbered rows go in: everything from the first of them to the last is
+    /// known, and so is what lies between them and their neighbours.
+    fn put(
+        &mut self,
+        numbered: Vec<(Seq, Message)>,
+        origin: Origin,
+        viewer: &mut Viewer<'_>,
+    ) -> Applied {
+        let (Some((first, _)), Some((last, _))) = (numbered.first(), numbered.last()) else {
+            return Applied::default();
+        };
+        let (mut first, mut last) = (*first, *last);
+        let known = self.last_known();
+        if first > known {
+            first = known.next();
+        }
+        if let Some(oldest) = self.first_known()
+            && last < oldest
+        {
+            last = oldest.previous();
+        }
+        let messages = numbered.into_iter().map(|(seq, message)| Message {
+            seq: Some(seq),
+            ..message
+        });
+        let messages = messages.collect();
+        self.apply(first, last, messages, origin, None, viewer)
+    }
+
+    /// There is nothing older than what is here.
+    fn know_oldest(&mut self) {
+        if let Log::Known(coverage) = &mut self.log
+            && let Some(first) = coverage.first()
+            && first > Seq(1)
+        {
+            coverage.add(Seq(1), first.previous());
+        }
+    }
+
+    /// What was there when the log came has been read, but for so many.
+    fn read_all_but(&mut self, unread: u64) {
+        let last = self.last_known();
+        let theirs = self
+            .timeline
+            .newest_first()
+            .filter(|item| item.side != Side::Mine)
+            .nth(usize::try_from(unread).unwrap_or(usize::MAX));
+        let read = match (unread, theirs) {
+            (0, _) => last,
+            (_, Some(item)) => item.seq.unwrap_or(last),
+            (_, None) => Seq(BASE),
+        };
+        self.read = self.read.max(read);
+        self.read_told = self.read;
+        self.counted = last;
+        self.unread = self.timeline.unread_after(self.read);
+    }
+
+    /// So much was missed that the log begins anew; what I said and nobody has
+    /// proved stays, waiting.
+    fn forget_rows(&mut self) {
+        let open: Vec<ClientId> = self
+            .timeline
+            .oldest_first()
+            .filter(|item| {
+                matches!(
+                    item.delivery,
+                    Some(Delivery::Sending | Delivery::Unknown | Delivery::Failed(_))
+                )
+            })
+            .filter_map(|item| item.client_id.clone())
+            .collect();
+        for client_id in open {
+            self.timeline.take_back(&client_id);
+        }
+        let unread = self.unread;
+        self.forget_log();
+        self.unread = unread;
+    }
+
+    /// What is wanted of the log on a link that is new or doubted: its newest
+    /// page, to lay beside what is here.
+    pub fn look_again(&mut self, now: Instant) {
+        if !self.forward.is_open() {
+            self.forward = Fetch::Wanted(now);
+        }
+    }
+}
+
+fn nearest<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Item> {
+    items.take(MOST_COMPARED).cloned().collect()
+}
