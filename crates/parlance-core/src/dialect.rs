@@ -15,6 +15,7 @@ use crate::wire::{HttpRequest, HttpResponse, Wire};
 
 pub(crate) mod fields;
 pub mod native;
+pub mod plain;
 
 /// A backend's language.
 pub trait Dialect: fmt::Debug {

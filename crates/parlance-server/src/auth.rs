@@ -48,6 +48,13 @@ pub struct Identity {
     pub expires: Option<Millis>,
 }
 
+impl Identity {
+    /// Whether a signed token says so, and not only the person: those run out.
+    pub fn is_signed(&self) -> bool {
+        self.expires.is_some()
+    }
+}
+
 /// Why a credential was not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disbelief {

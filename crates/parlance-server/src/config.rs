@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::origin::Origin;
 
-/// The gateways that have a name. Their adapters come with later versions.
+/// The gateways that have a name. Not all of them are built yet.
 pub const GATEWAYS: [&str; 5] = ["crmeb", "topic", "jim", "plain", "egg"];
 
 /// The companion server of Parlance: rooms, people and history in one SQLite
@@ -81,8 +81,7 @@ pub struct Serve {
     #[arg(long, value_name = "DIR")]
     pub dist: Option<PathBuf>,
     /// Gateways for the clients of other backends: a list of crmeb, topic,
-    /// jim, plain, egg; all; or none. This version accepts the names and has
-    /// no adapters yet: their paths answer 404
+    /// jim, plain, egg; all; or none
     #[arg(long, value_name = "LIST", default_value = "none", value_parser = gateways)]
     pub gateway: Gateways,
     /// Let anybody in by name. Without it only signed tokens get in

@@ -4,12 +4,12 @@
 //! Knows nothing of rights: who may see a message is decided before.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parlance_core::dialect::native::wire;
 use parlance_core::ids::{ConversationId, Seq, Uid};
 
-use crate::store::{Message, Person, Summary};
+use crate::store::{Message, Person, Summary, weight};
 
 /// A person, as others see them.
 pub(crate) fn person(person: &Person, online: bool) -> wire::Person {
@@ -78,13 +78,46 @@ pub(crate) fn numbered(n: u64, frame: &str) -> String {
     text
 }
 
-/// A message on its way to everybody in its conversation: written once, and
-/// for each reader only the number, and for the sender the client id, put in.
+/// What is told everybody alike: written at most once, and only when a native
+/// link is among them.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What.
+    pub(crate) frame: wire::Server,
+    text: OnceLock<Arc<str>>,
+}
+
+impl Told {
+    /// This.
+    pub(crate) fn new(frame: wire::Server) -> Self {
+        Self {
+            frame,
+            text: OnceLock::new(),
+        }
+    }
+
+    /// As JSON, without its number.
+    pub(crate) fn text(&self) -> &str {
+        self.text.get_or_init(|| frame(&self.frame))
+    }
+}
+
+/// A message on its way to everybody in its conversation. For native readers
+/// it is written once, and for each only the number, and for the sender the
+/// client id, put in.
 #[derive(Debug)]
 pub(crate) struct Pushed {
     /// Its place.
     pub(crate) seq: Seq,
-    sender: Option<Uid>,
+    /// What it is.
+    pub(crate) message: Arc<Message>,
+    conversation: ConversationId,
+    bytes: usize,
+    written: OnceLock<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
     cid: Option<String>,
     // `"t":"push","conv":…,"msg":{` and what follows there.
     before: String,
@@ -92,40 +125,56 @@ pub(crate) struct Pushed {
 }
 
 impl Pushed {
-    /// Writes it.
-    pub(crate) fn new(conversation: &ConversationId, message: &Message) -> Self {
-        let name = serde_json::Value::from(conversation.to_string());
-        let inside = serde_json::to_string(&anybodys(message)).unwrap_or_default();
+    /// This message of this conversation.
+    pub(crate) fn new(conversation: &ConversationId, message: Message) -> Self {
         Self {
             seq: message.seq,
-            sender: message.from.as_ref().map(|from| from.uid.clone()),
-            // Its letters need no escaping: `ClientId` allows no others.
-            cid: message
-                .client_id
-                .as_ref()
-                .map(|cid| format!("\"cid\":\"{}\",", cid.as_str())),
-            before: format!("\"t\":\"push\",\"conv\":{name},\"msg\":{{"),
-            after: format!("{}}}", inside.strip_prefix('{').unwrap_or(&inside)),
+            bytes: weight(&message.body) + FRAME_BYTES,
+            message: Arc::new(message),
+            conversation: conversation.clone(),
+            written: OnceLock::new(),
         }
+    }
+
+    fn written(&self) -> &Written {
+        self.written.get_or_init(|| {
+            let name = serde_json::Value::from(self.conversation.to_string());
+            let inside = serde_json::to_string(&anybodys(&self.message)).unwrap_or_default();
+            let cid = self.message.client_id.as_ref();
+            Written {
+                // Its letters need no escaping: `ClientId` allows no others.
+                cid: cid.map(|cid| format!("\"cid\":\"{}\",", cid.as_str())),
+                before: format!("\"t\":\"push\",\"conv\":{name},\"msg\":{{"),
+                after: format!("{}}}", inside.strip_prefix('{').unwrap_or(&inside)),
+            }
+        })
     }
 
     /// The frame for this reader.
     pub(crate) fn text(&self, n: u64, reader: &Uid) -> String {
-        let mine = self.sender.as_ref() == Some(reader);
-        let cid = if mine { self.cid.as_deref() } else { None };
-        let mut text = String::with_capacity(self.bytes() + 96);
+        let written = self.written();
+        let sender = self.message.from.as_ref().map(|from| &from.uid);
+        let cid = if sender == Some(reader) {
+            written.cid.as_deref()
+        } else {
+            None
+        };
+        let mut text = String::with_capacity(written.before.len() + written.after.len() + 96);
         let _ = write!(text, "{{\"n\":{n},");
-        text.push_str(&self.before);
+        text.push_str(&written.before);
         text.push_str(cid.unwrap_or_default());
-        text.push_str(&self.after);
+        text.push_str(&written.after);
         text
     }
 
-    /// About how much memory it takes.
+    /// About how many bytes it has on the wire.
     pub(crate) fn bytes(&self) -> usize {
-        self.before.len() + self.after.len()
+        self.bytes
     }
 }
+
+/// What stands around a body in a frame, about.
+const FRAME_BYTES: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -153,7 +202,7 @@ mod tests {
         };
         let room = ConversationId::room("lob\"by");
         for reader in [alice, Uid::new("bob")] {
-            let text = Pushed::new(&room, &stored).text(3, &reader);
+            let text = Pushed::new(&room, stored.clone()).text(3, &reader);
             let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert_eq!(value["n"], 3);
             value.as_object_mut().unwrap().remove("n");

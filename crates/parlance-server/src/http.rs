@@ -26,6 +26,7 @@ use parlance_core::dialect::native::wire;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{self, Disbelief, Identity};
+use crate::config::Config;
 use crate::encode;
 use crate::gateway;
 use crate::mailbox::Closing;
@@ -34,7 +35,7 @@ use crate::peer::{self, Handshake};
 use crate::policy;
 use crate::rates;
 use crate::server::Server;
-use crate::store::StoreError;
+use crate::who::{self, Unknown};
 
 /// Bytes of a message on a socket.
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -67,6 +68,7 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/metrics", get(figures))
         .fallback(front_end)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .merge(gateway::routes(&server.config))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&server),
             with_headers,
@@ -74,20 +76,48 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
+/// Which rules a request is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// The native API: only our own pages, with their cookie.
+    Api,
+    /// A gateway that is switched on: its clients, with what they show.
+    Gateway,
+    /// Everything else.
+    Other,
+}
+
+impl Door {
+    fn of(config: &Config, path: &str) -> Self {
+        if path.starts_with("/api/") {
+            Self::Api
+        } else if gateway::is_on(config, path) {
+            Self::Gateway
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// The headers of every answer, and what cross-origin requests are told.
 async fn with_headers(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let config = &server.config;
     let headers = request.headers();
     let own = policy::own_origin(config, headers);
-    let api = request.uri().path().starts_with("/api/");
+    let door = Door::of(config, request.uri().path());
     let origin = text(headers, &ORIGIN).map(str::to_owned);
-    let allowed = origin
-        .as_deref()
-        .is_none_or(|origin| policy::allows(config, headers, origin));
+    let allowed = match (&origin, headers.contains_key(ORIGIN)) {
+        (Some(origin), _) if door == Door::Gateway => {
+            policy::allows_at_gateway(config, headers, origin)
+        }
+        (Some(origin), _) => policy::allows(config, headers, origin),
+        // One that cannot be read is not missing.
+        (None, present) => !present,
+    };
     let named = headers
         .get(axum::http::header::HOST)
         .is_some_and(|host| host.to_str().is_ok_and(is_host));
-    let preflight = api && request.method() == Method::OPTIONS;
+    let preflight = door != Door::Other && request.method() == Method::OPTIONS;
     let mut response = if !named {
         refuse(
             &server,
@@ -95,8 +125,8 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
             "bad_host",
             "the Host header is missing or wrong",
         )
-    } else if api && !allowed {
-        // A cookie comes along wherever a request comes from.
+    } else if door != Door::Other && !allowed {
+        // At the API a cookie comes along wherever a request comes from.
         refuse(
             &server,
             StatusCode::FORBIDDEN,
@@ -110,18 +140,23 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
     };
     let answer = response.headers_mut();
     policy::apply(config, &server.assets, own.as_ref(), answer);
-    if api {
-        answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if door == Door::Api {
         // A browser would ask for the next ticket on this connection, and on a
         // path that has died meanwhile wait for it in vain.
         answer.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if door != Door::Other {
+        answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer.append(VARY, HeaderValue::from_static("origin"));
         if let (true, Some(origin)) = (allowed, origin)
             && let Ok(origin) = HeaderValue::from_str(&origin)
         {
             answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            if door == Door::Api {
+                let yes = HeaderValue::from_static("true");
+                answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+            }
             for (name, value) in [
-                (ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
                 (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
                 (
                     ACCESS_CONTROL_ALLOW_HEADERS,
@@ -247,11 +282,11 @@ async fn ticket(
     if let Err(wait) = server.ticketing.take(&rates::bucket(address)) {
         return too_many(&server, wait);
     }
-    let identity = match identify(&server, &headers).await {
+    let identity = match identify(&server, &headers, address).await {
         Ok(identity) => identity,
-        Err(unknown) => {
-            tracing::info!(%address, code = unknown.code(), "no ticket was given");
-            return unknown.answer(&server);
+        Err(why) => {
+            tracing::info!(%address, code = why.code(), "no ticket was given");
+            return unknown(&server, &why);
         }
     };
     let origin = text(&headers, &ORIGIN).unwrap_or_default();
@@ -269,10 +304,15 @@ async fn ticket(
     }
 }
 
-async fn signout(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
-    let identity = match identify(&server, &headers).await {
+async fn signout(
+    State(server): State<Arc<Server>>,
+    Extension(Remote(remote)): Extension<Remote>,
+    headers: HeaderMap,
+) -> Response {
+    let address = address(&server, remote, &headers);
+    let identity = match identify(&server, &headers, address).await {
         Ok(identity) => identity,
-        Err(unknown) => return unknown.answer(&server),
+        Err(why) => return unknown(&server, &why),
     };
     if let Some(secret) = guest_secret(&headers) {
         let hash = auth::hash(secret.expose_secret());
@@ -335,71 +375,29 @@ async fn front_end(
     server.assets.answer(uri.path(), &headers)
 }
 
-/// Why nobody is known by a request.
-enum Unknown {
-    Nobody,
-    Disbelieved(Disbelief),
-    Store(StoreError),
-}
-
-impl Unknown {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Nobody => "no_identity",
-            Self::Disbelieved(Disbelief::Bad) => "bad_token",
-            Self::Disbelieved(Disbelief::Expired) => "expired",
-            Self::Store(_) => "unavailable",
-        }
-    }
-
-    fn answer(&self, server: &Server) -> Response {
-        let text = match self {
-            Self::Nobody => "neither a token nor a guest's cookie that is known",
-            Self::Disbelieved(Disbelief::Bad) => "the token is not one of this server's",
-            Self::Disbelieved(Disbelief::Expired) => "the token has run out",
-            Self::Store(error) => return broken(server, error),
-        };
-        refuse(server, StatusCode::UNAUTHORIZED, self.code(), text)
-    }
+fn unknown(server: &Server, unknown: &Unknown) -> Response {
+    let text = match unknown {
+        Unknown::Nobody => "neither a token nor a guest's cookie that is known",
+        Unknown::Disbelieved(Disbelief::Bad) => "the token is not one of this server's",
+        Unknown::Disbelieved(Disbelief::Expired) => "the token has run out",
+        Unknown::TooMany(wait) => return too_many(server, *wait),
+        Unknown::Unavailable(why) => return broken(server, why),
+    };
+    refuse(server, StatusCode::UNAUTHORIZED, unknown.code(), text)
 }
 
 /// Whom a request comes from: by its token, else by its cookie.
-async fn identify(server: &Server, headers: &HeaderMap) -> Result<Identity, Unknown> {
-    let Some(token) = bearer(headers) else {
-        let Some(secret) = guest_secret(headers) else {
-            return Err(Unknown::Nobody);
-        };
-        let hash = auth::hash(secret.expose_secret());
-        let guest = server.store.guest(hash).await.map_err(Unknown::Store)?;
-        let person = guest.ok_or(Unknown::Nobody)?;
-        return Ok(Identity {
-            person,
-            expires: None,
-        });
-    };
-    let token = token.expose_secret();
-    let bare = server.config.guests && !token.contains('.');
-    let believed = if bare {
-        auth::named(token)
-    } else {
-        server.tokens.believe(token)
-    };
-    let mut identity = believed.map_err(Unknown::Disbelieved)?;
-    if bare {
-        // Who named themselves may have a name and a picture from before.
-        let uid = identity.person.uid.clone();
-        if let Some(known) = server.store.person(uid).await.map_err(Unknown::Store)? {
-            identity.person.name = known.name;
-            identity.person.avatar = known.avatar;
-        }
+async fn identify(server: &Server, headers: &HeaderMap, from: IpAddr) -> Result<Identity, Unknown> {
+    if let Some(token) = bearer(headers) {
+        return who::by_token(server, token.expose_secret(), from).await;
     }
-    let person = identity.person.clone();
-    server
-        .store
-        .put_person(person)
-        .await
-        .map_err(Unknown::Store)?;
-    Ok(identity)
+    let secret = guest_secret(headers).ok_or(Unknown::Nobody)?;
+    let hash = auth::hash(secret.expose_secret());
+    let person = server.store.guest(hash).await?.ok_or(Unknown::Nobody)?;
+    Ok(Identity {
+        person,
+        expires: None,
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<SecretString> {
@@ -409,7 +407,7 @@ fn bearer(headers: &HeaderMap) -> Option<SecretString> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     let fits = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
-    (fits && token.len() <= HEADER_BYTES).then(|| SecretString::from(token))
+    (fits && token.len() <= who::TOKEN_BYTES).then(|| SecretString::from(token))
 }
 
 fn guest_secret(headers: &HeaderMap) -> Option<SecretString> {
@@ -434,7 +432,7 @@ fn cookie(server: &Server, headers: &HeaderMap, value: &str, seconds: u64) -> St
     format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn address(server: &Server, remote: SocketAddr, headers: &HeaderMap) -> IpAddr {
+pub(crate) fn address(server: &Server, remote: SocketAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -487,7 +485,7 @@ fn too_many(server: &Server, wait: Duration) -> Response {
     )
 }
 
-fn broken(server: &Server, error: &dyn std::error::Error) -> Response {
+fn broken(server: &Server, error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a request failed");
     refuse_for(
         server,

@@ -18,10 +18,10 @@ use tokio::task::JoinSet;
 
 use crate::bus::{Bus, Hint};
 use crate::clock;
-use crate::encode::{self, Pushed};
+use crate::encode::{self, Pushed, Told};
 use crate::lock;
 use crate::mailbox::{Closing, Mailbox, Notice, RoomNumber};
-use crate::store::{Store, StoreError};
+use crate::store::{Person, Store, StoreError};
 
 /// People that a roster lists, and that comings and goings are told of: in a
 /// larger crowd nobody reads them, and telling everybody of everybody would
@@ -127,8 +127,7 @@ impl Hub {
         while let Some(hint) = listener.next().await {
             match hint {
                 Hint::Reached(conversation, seq) => {
-                    let room = lock(&self.rooms).get(&conversation).cloned();
-                    if let Some(room) = room {
+                    if let Some(room) = self.room(&conversation) {
                         room.reached(seq);
                     }
                 }
@@ -151,6 +150,22 @@ impl Hub {
     /// Says that a conversation has got so far. After the commit.
     pub(crate) fn announce(&self, conversation: &ConversationId, seq: Seq) {
         self.bus.announce(conversation, seq);
+    }
+
+    /// This conversation, if somebody here is told of it.
+    pub(crate) fn room(&self, conversation: &ConversationId) -> Option<Arc<Room>> {
+        lock(&self.rooms).get(conversation).cloned()
+    }
+
+    /// Tells those who are in a conversation that this person is here now.
+    pub(crate) fn tell_came(&self, conversation: &ConversationId, who: &Person) {
+        if let Some(room) = self.room(conversation) {
+            let frame = wire::Server::Came {
+                conv: conversation.to_string(),
+                who: encode::person(who, true),
+            };
+            room.tell_crowd(&who.uid, frame);
+        }
     }
 
     /// This link is in this conversation from now on.
@@ -211,7 +226,8 @@ impl Hub {
     }
 
     /// A person has one link less. When it was the last, and no other comes
-    /// for a while, these conversations are told.
+    /// for a while, their conversations are told: those of the store, or these
+    /// when it cannot say.
     pub(crate) fn depart(self: &Arc<Self>, uid: &Uid, link: LinkNumber, from: Vec<ConversationId>) {
         let departure = {
             let mut people = lock(&self.people);
@@ -235,6 +251,17 @@ impl Hub {
             tracing::warn!(%error, "could not write down when somebody was seen");
         }
         tokio::time::sleep(self.linger).await;
+        // The last link need not have been told of all that they are in.
+        let from = match self.store.heads(uid.clone()).await {
+            Ok(heads) => heads
+                .into_iter()
+                .map(|(conversation, _)| conversation)
+                .collect(),
+            Err(error) => {
+                tracing::warn!(%error, "could not read where somebody was");
+                from
+            }
+        };
         {
             let mut people = lock(&self.people);
             let still_gone = people
@@ -246,11 +273,10 @@ impl Hub {
             people.remove(&uid);
         }
         for conversation in from {
-            let room = lock(&self.rooms).get(&conversation).cloned();
-            if let Some(room) = room {
+            if let Some(room) = self.room(&conversation) {
                 room.tell_crowd(
                     &uid,
-                    &wire::Server::Went {
+                    wire::Server::Went {
                         conv: conversation.to_string(),
                         uid: uid.as_str().to_owned(),
                         seen: Some(seen),
@@ -305,10 +331,14 @@ impl Hub {
     }
 
     /// The members of a conversation, those who are here first.
-    pub(crate) async fn roster(&self, room: &Room) -> Result<Vec<wire::Person>, StoreError> {
+    pub(crate) async fn roster(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Vec<wire::Person>, StoreError> {
         let mut listed = HashSet::new();
         let mut people = Vec::new();
-        for who in room.who_is_here() {
+        let here = self.room(conversation).map(|room| room.who_is_here());
+        for who in here.unwrap_or_default() {
             if people.len() < CROWD && listed.insert(who.uid.clone()) {
                 people.push(wire::Person {
                     online: true,
@@ -317,7 +347,7 @@ impl Hub {
             }
         }
         let limit = u32::try_from(CROWD).unwrap_or(u32::MAX);
-        let members = self.store.members(room.conversation.clone(), limit).await?;
+        let members = self.store.members(conversation.clone(), limit).await?;
         let mut away = Vec::new();
         for member in members {
             if !listed.contains(member.uid.as_str()) {
@@ -353,7 +383,7 @@ impl Hub {
             .await?;
         let messages: Vec<_> = page
             .messages
-            .iter()
+            .into_iter()
             .map(|message| Arc::new(Pushed::new(&room.conversation, message)))
             .collect();
         room.extend_tail(&messages);
@@ -393,8 +423,8 @@ impl Room {
     }
 
     /// Tells everybody but this person, unless they are a crowd.
-    pub(crate) fn tell_crowd(&self, but: &Uid, frame: &wire::Server) {
-        let notice = Notice::Frame(encode::frame(frame));
+    pub(crate) fn tell_crowd(&self, but: &Uid, frame: wire::Server) {
+        let notice = Notice::Frame(Arc::new(Told::new(frame)));
         let links = lock(&self.links);
         if links.len() <= CROWD {
             for subscriber in links.values().filter(|one| one.who.uid != but.as_str()) {
@@ -417,10 +447,11 @@ impl Room {
         if links.len() > CIRCLE {
             return;
         }
-        let notice = Notice::Frame(encode::frame(&wire::Server::Typing {
+        let frame = wire::Server::Typing {
             conv: self.conversation.to_string(),
             who: who.clone(),
-        }));
+        };
+        let notice = Notice::Frame(Arc::new(Told::new(frame)));
         for subscriber in links.values().filter(|one| one.who.uid != who.uid) {
             subscriber.mailbox.notice(notice.clone());
         }
@@ -428,13 +459,13 @@ impl Room {
 
     /// Tells every link but this one how far somebody has read: the others',
     /// unless they are many, and that person's own.
-    pub(crate) fn tell_read(&self, uid: &Uid, seq: Seq, except: LinkNumber) {
+    pub(crate) fn tell_read(&self, uid: &Uid, seq: Seq, except: Option<LinkNumber>) {
         let links = lock(&self.links);
         let few = links.len() <= CIRCLE;
         let name = self.conversation.to_string();
         for (link, subscriber) in links.iter() {
             let own = subscriber.who.uid == uid.as_str();
-            if *link != except && (few || own) {
+            if Some(*link) != except && (few || own) {
                 subscriber.mailbox.read(&name, uid.as_str(), seq.0);
             }
         }

@@ -11,6 +11,7 @@ use parlance_core::close;
 use parlance_core::ids::ConversationId;
 use tokio::sync::Notify;
 
+use crate::encode::Told;
 use crate::lock;
 
 /// Notices that may wait. A room tells at most 500 people's comings, so a
@@ -23,12 +24,24 @@ pub(crate) type RoomNumber = u64;
 /// What a link must be told, besides messages.
 #[derive(Clone, Debug)]
 pub(crate) enum Notice {
-    /// A frame that is the same for everybody: a server frame's JSON.
-    Frame(Arc<str>),
+    /// What is told everybody alike.
+    Frame(Arc<Told>),
     /// This person, on whichever link, is now in this conversation.
     Joined(ConversationId),
     /// The people of this conversation are others now.
     Roster(ConversationId),
+    /// A request of this person asks their links of one gateway for something.
+    /// What it means is that gateway's.
+    Nudge(Nudge),
+}
+
+/// What one way in asks of the links that came the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nudge {
+    /// The gateway, by its name.
+    pub(crate) gateway: &'static str,
+    /// What for, in a word of its own.
+    pub(crate) what: &'static str,
 }
 
 /// Why the server ends a link.
@@ -171,10 +184,12 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
+    use parlance_core::dialect::native::wire;
+
     use super::*;
 
     fn notice() -> Notice {
-        Notice::Frame("{}".into())
+        Notice::Frame(Arc::new(Told::new(wire::Server::Bye { retry_ms: 0 })))
     }
 
     #[test]

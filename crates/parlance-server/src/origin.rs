@@ -3,6 +3,7 @@
 //! Knows nothing of who is asking: a right origin is no credential.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// `scheme://host` or `scheme://host:port`, in lower case, without the
@@ -59,6 +60,16 @@ impl Origin {
         self.to_string() == header
     }
 
+    /// Whether its pages come from this computer.
+    pub fn is_loopback(&self) -> bool {
+        let name = match self.host.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => &self.host,
+        };
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
     /// The same host for WebSockets, as a policy wants it said.
     pub fn socket(&self) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -99,6 +110,29 @@ mod tests {
             "",
         ] {
             assert!(!origin.is(header), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn this_computer_has_a_few_names() {
+        for text in [
+            "http://localhost",
+            "http://localhost:8080",
+            "https://127.0.0.1:4000",
+            "http://127.8.8.8",
+            "http://[::1]:4000",
+            "http://[::1]",
+        ] {
+            assert!(text.parse::<Origin>().unwrap().is_loopback(), "{text}");
+        }
+        for text in [
+            "http://localhost.evil",
+            "http://evil-localhost",
+            "http://127.0.0.1.evil:80",
+            "http://10.0.0.1",
+            "http://[::2]",
+        ] {
+            assert!(!text.parse::<Origin>().unwrap().is_loopback(), "{text}");
         }
     }
 

@@ -77,6 +77,18 @@ pub(crate) fn allows(config: &Config, headers: &HeaderMap, origin: &str) -> bool
     config.origins.iter().any(|allowed| allowed.is(origin)) || own().unwrap_or(false)
 }
 
+/// Whether pages of this origin may speak with a gateway: no credential there
+/// comes along by itself, so where anybody gets in by name, pages of this
+/// computer may too.
+pub(crate) fn allows_at_gateway(config: &Config, headers: &HeaderMap, origin: &str) -> bool {
+    let loopback = || {
+        origin
+            .parse()
+            .is_ok_and(|parsed: Origin| parsed.is(origin) && parsed.is_loopback())
+    };
+    allows(config, headers, origin) || (config.guests && loopback())
+}
+
 /// Puts the headers on an answer.
 pub(crate) fn apply(
     config: &Config,

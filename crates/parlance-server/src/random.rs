@@ -1,6 +1,8 @@
 //! Chance, from the operating system. Secrets and jitter alike: there is no
 //! second, weaker source that could be taken by mistake.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -31,4 +33,11 @@ pub(crate) fn below(bound: u64) -> u64 {
         Ok(bytes) => u64::from_le_bytes(bytes) % bound.max(1),
         Err(_) => bound / 2,
     }
+}
+
+/// A random part of a time, in thousandths.
+pub(crate) fn portion(of: Duration, from: u32, to: u32) -> Duration {
+    let span = u64::from(to.saturating_sub(from)).max(1);
+    let thousandths = from + u32::try_from(below(span)).unwrap_or(0);
+    of * thousandths / 1000
 }

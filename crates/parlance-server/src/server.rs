@@ -16,17 +16,23 @@ use crate::auth::{Tickets, Tokens};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::error::Error;
+use crate::gateway::Numbers;
 use crate::hub::Hub;
 use crate::lock;
 use crate::mailbox::Closing;
 use crate::metrics::Metrics;
 use crate::random;
-use crate::rates::Rates;
+use crate::rates::{Rate, Rates};
 use crate::store::Store;
 
 /// Sockets of one address that have not shown a ticket yet. Each waits for
 /// seconds at most; behind one address there may be a whole company.
 const STRANGERS: usize = 256;
+
+/// Frames of any kind that a link may send: well above what a busy client
+/// does, so that only a broken or hostile one gets there.
+const FRAMES_PER_SECOND: u32 = 50;
+const FRAMES_AT_ONCE: u32 = 400;
 
 /// What every link waits before it comes back, at least: the new process
 /// needs a moment.
@@ -52,6 +58,10 @@ pub(crate) struct Server {
     pub(crate) ticketing: Rates<IpAddr>,
     /// New guests from an address.
     pub(crate) joining: Rates<IpAddr>,
+    /// People from an address of whom nothing is known yet.
+    pub(crate) newcomers: Rates<IpAddr>,
+    /// People's numbers, for dialects that want them.
+    pub(crate) numbers: Numbers,
     /// The front end.
     pub(crate) assets: Assets,
     /// The most sockets there ever were: as many may come back at once.
@@ -78,6 +88,8 @@ impl Server {
             talking: Rates::new(config.rate, config.burst),
             ticketing: Rates::new(config.ip_rate, at_once),
             joining: Rates::new(config.ip_rate.div_ceil(10), at_once / 2),
+            newcomers: Rates::new(config.ip_rate, at_once),
+            numbers: Numbers::new(Arc::clone(&store)),
             crowd: AtomicI64::new(0),
             strangers: Arc::default(),
             ending: watch::Sender::new(false),
@@ -111,6 +123,14 @@ impl Server {
         })
     }
 
+    /// The frames of a new link.
+    pub(crate) fn frames(&self) -> Rate {
+        Rate::new(
+            FRAMES_PER_SECOND.max(self.config.rate.saturating_mul(4)),
+            FRAMES_AT_ONCE.max(self.config.burst.saturating_mul(4)),
+        )
+    }
+
     /// What every link is told at the end. A crowd that learned its spread
     /// when it was small is spread from here.
     pub(crate) fn goodbye(&self) -> Closing {
@@ -134,6 +154,7 @@ impl Server {
         self.talking.sweep();
         self.ticketing.sweep();
         self.joining.sweep();
+        self.newcomers.sweep();
     }
 }
 

@@ -146,6 +146,19 @@ pub const PAGE_BYTES: usize = 512 * 1024;
 /// others come without theirs, for the same reason.
 pub const LIST_BYTES: usize = 256 * 1024;
 
+/// About how many bytes a body has.
+pub(crate) fn weight(body: &Value) -> usize {
+    match body {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| name.len() + weight(field) + 4)
+            .sum(),
+    }
+}
+
 /// Where everything is kept.
 pub trait Store: Send + Sync + 'static {
     /// The identity of the log: another one after a restore.
@@ -157,6 +170,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A part of a conversation's log, at most `limit` messages.
     fn page(&self, conversation: ConversationId, part: Part, limit: u32) -> Answer<'_, Page>;
+
+    /// The place of the message with this id in this conversation, if it is there.
+    fn place(&self, conversation: ConversationId, id: String) -> Answer<'_, Option<Seq>>;
 
     /// The newest message's place, 0 when there is none.
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq>;
@@ -194,6 +210,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Who this is, if anybody.
     fn person(&self, uid: Uid) -> Answer<'_, Option<Person>>;
+
+    /// A number for this person that nobody else has, given on the first
+    /// asking and the same for ever: small, from 1, in the order of asking.
+    fn number(&self, uid: Uid) -> Answer<'_, u64>;
+
+    /// Who has this number, if anybody.
+    fn numbered(&self, number: u64) -> Answer<'_, Option<Uid>>;
 
     /// A person was here until now.
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()>;

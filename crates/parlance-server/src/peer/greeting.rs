@@ -7,9 +7,10 @@ use parlance_core::dialect::native::wire;
 use tokio::time::timeout;
 
 use super::Handshake;
-use super::link::{Ending, Heard, Link};
+use super::link::Link;
 use crate::auth::Identity;
 use crate::server::Server;
+use crate::socket::{Ending, Heard};
 
 /// The version of the dialect that this server speaks.
 const VERSION: u32 = 1;

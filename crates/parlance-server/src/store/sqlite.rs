@@ -150,6 +150,10 @@ impl Store for SqliteStore {
         self.reading(move |connection| queries::page(connection, &conversation, part, limit))
     }
 
+    fn place(&self, conversation: ConversationId, id: String) -> Answer<'_, Option<Seq>> {
+        self.reading(move |connection| queries::place_of(connection, &conversation, &id))
+    }
+
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq> {
         self.reading(move |connection| queries::head(connection, &conversation))
     }
@@ -192,6 +196,14 @@ impl Store for SqliteStore {
 
     fn person(&self, uid: Uid) -> Answer<'_, Option<Person>> {
         self.reading(move |connection| queries::person(connection, &uid))
+    }
+
+    fn number(&self, uid: Uid) -> Answer<'_, u64> {
+        self.writing(move |connection| queries::number(connection, &uid))
+    }
+
+    fn numbered(&self, number: u64) -> Answer<'_, Option<Uid>> {
+        self.reading(move |connection| queries::numbered(connection, number))
     }
 
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {

@@ -23,7 +23,7 @@ use crate::rig::{Peer, Rig, new_cid, seqs, soon, words};
 const LOBBY: &str = "room:lobby";
 
 /// A bus that never tells anybody anything.
-struct DeadBus;
+pub(crate) struct DeadBus;
 
 struct Deaf;
 
@@ -277,6 +277,10 @@ impl Store for Faulty {
         self.store.page(conversation, part, limit)
     }
 
+    fn place(&self, conversation: ConversationId, id: String) -> Answer<'_, Option<Seq>> {
+        self.store.place(conversation, id)
+    }
+
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq> {
         self.store.head(conversation)
     }
@@ -320,6 +324,14 @@ impl Store for Faulty {
 
     fn person(&self, uid: Uid) -> Answer<'_, Option<Person>> {
         self.store.person(uid)
+    }
+
+    fn number(&self, uid: Uid) -> Answer<'_, u64> {
+        self.store.number(uid)
+    }
+
+    fn numbered(&self, number: u64) -> Answer<'_, Option<Uid>> {
+        self.store.numbered(number)
     }
 
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {

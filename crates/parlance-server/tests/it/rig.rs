@@ -1,5 +1,7 @@
 //! A server in this process, clients for it, and the words to talk to them.
 
+mod visitor;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+
+pub(crate) use visitor::transcript;
 
 /// How long anything may take before the test has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -269,7 +273,20 @@ impl Client {
     }
 
     pub(crate) async fn dial_on(&self, stream: TcpStream) -> Result<Peer, u16> {
-        let url = format!("ws://{}/ws", self.address);
+        Ok(Peer {
+            socket: self.handshake("/ws", stream).await?,
+            kept: VecDeque::new(),
+            n: 0,
+            welcome: Value::Null,
+        })
+    }
+
+    async fn handshake(
+        &self,
+        path: &str,
+        stream: TcpStream,
+    ) -> Result<WebSocketStream<TcpStream>, u16> {
+        let url = format!("ws://{}{path}", self.address);
         let mut request: Request<()> = url.into_client_request().unwrap();
         let headers = request.headers_mut();
         if !self.origin.is_empty() {
@@ -284,12 +301,7 @@ impl Client {
         match soon("the handshake", handshake).await {
             Ok((socket, answer)) => {
                 assert!(answer.headers().get("sec-websocket-extensions").is_none());
-                Ok(Peer {
-                    socket,
-                    kept: VecDeque::new(),
-                    n: 0,
-                    welcome: Value::Null,
-                })
+                Ok(socket)
             }
             Err(SocketError::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("{error}"),

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
 use crate::store::{
-    Appended, Draft, LIST_BYTES, Message, PAGE_BYTES, Page, Person, SecretHash, StoreError, Summary,
+    Appended, Draft, LIST_BYTES, Message, PAGE_BYTES, Page, Person, SecretHash, StoreError,
+    Summary, weight,
 };
 
 type Outcome<T> = Result<T, StoreError>;
@@ -272,19 +273,6 @@ pub(super) fn summaries(connection: &Connection, uid: &Uid, limit: u32) -> Outco
     Ok(summaries)
 }
 
-/// About how many bytes a body has.
-fn weight(body: &Value) -> usize {
-    match body {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| name.len() + weight(field) + 4)
-            .sum(),
-    }
-}
-
 pub(super) fn summary(
     connection: &Connection,
     uid: &Uid,
@@ -473,6 +461,45 @@ pub(super) fn forget_guest(connection: &Connection, secret: &SecretHash) -> Outc
         .prepare_cached("DELETE FROM guest WHERE secret = ?1")?
         .execute([secret])?;
     Ok(())
+}
+
+/// The place of the message with this id in this conversation.
+pub(super) fn place_of(
+    connection: &Connection,
+    id: &ConversationId,
+    message: &str,
+) -> Outcome<Option<Seq>> {
+    let Ok(message) = message.parse::<i64>() else {
+        return Ok(None);
+    };
+    Ok(connection
+        .prepare_cached(
+            "SELECT seq FROM message JOIN conversation ON conversation.key = message.conversation
+             WHERE id = ?1 AND name = ?2",
+        )?
+        .query_row((message, id.to_string()), |row| Ok(place(row.get(0)?)))
+        .optional()?)
+}
+
+/// The number of this person, given on the first asking.
+pub(super) fn number(connection: &Connection, uid: &Uid) -> Outcome<u64> {
+    connection
+        .prepare_cached("INSERT INTO number (uid) VALUES (?1) ON CONFLICT (uid) DO NOTHING")?
+        .execute([uid.as_str()])?;
+    let number: i64 = connection
+        .prepare_cached("SELECT number FROM number WHERE uid = ?1")?
+        .query_row([uid.as_str()], |row| row.get(0))?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
+
+/// Whose number this is.
+pub(super) fn numbered(connection: &Connection, number: u64) -> Outcome<Option<Uid>> {
+    Ok(connection
+        .prepare_cached("SELECT uid FROM number WHERE number = ?1")?
+        .query_row([whole(number)], |row| {
+            Ok(Uid::new(row.get::<_, String>(0)?))
+        })
+        .optional()?)
 }
 
 pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<String> {

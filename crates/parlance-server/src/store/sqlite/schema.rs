@@ -12,7 +12,8 @@ use rusqlite::{Connection, OpenFlags};
 const APPLICATION: i64 = 0x5041_524C;
 
 /// One step for each version; a step that was released is never changed.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE log (
         only    INTEGER PRIMARY KEY CHECK (only = 1),
         epoch   TEXT NOT NULL,
@@ -65,7 +66,15 @@ const STEPS: [&str; 1] = ["
         PRIMARY KEY (conversation, uid)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX member_uid ON member (uid, conversation, read);
-"];
+",
+    // Numbers for people whose names are none, where a dialect wants one.
+    "
+    CREATE TABLE number (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        uid    TEXT NOT NULL UNIQUE
+    ) STRICT;
+",
+];
 
 /// Opens the one connection that writes, and brings the tables up to date.
 pub(super) fn open_writer(path: &Path, epoch: &str, now: i64) -> Result<Connection, String> {

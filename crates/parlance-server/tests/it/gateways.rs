@@ -1,0 +1,4 @@
+//! The gateways: what all of them share, and each as its old pages know it.
+
+mod door;
+mod plain;
