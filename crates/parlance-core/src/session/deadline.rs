@@ -252,6 +252,7 @@ impl Session {
             return;
         };
         let gap = conversation.gap.map_or(Fetch::Idle, |(_, fetch)| fetch);
+        let mut overdue = false;
         for fetch in [conversation.forward, conversation.backward, gap] {
             if let Fetch::Asked(request, at) = fetch
                 && at <= now
@@ -259,7 +260,11 @@ impl Session {
                 // Not before a while: the link may be slow, and its death is
                 // the heartbeat's business.
                 conversation.on_page_failed(request, Some(now + Duration::from_secs(5)));
+                overdue = true;
             }
+        }
+        if overdue && self.as_given().is_some() {
+            self.begin_log(now, id);
         }
         self.touched.insert(id.clone());
         self.ask_for_pages(now);

@@ -191,7 +191,8 @@ impl Session {
         }
     }
 
-    fn begin_log(&mut self, now: Instant, id: &ConversationId) {
+    /// What is said now need not wait for what was said before.
+    pub(super) fn begin_log(&mut self, now: Instant, id: &ConversationId) {
         let uid = self.uid().cloned();
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;

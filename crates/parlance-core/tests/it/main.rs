@@ -12,6 +12,7 @@ mod scenarios;
 mod properties;
 mod sim;
 
+mod as_given;
 mod decoders;
 mod tidy;
 mod transcripts;
