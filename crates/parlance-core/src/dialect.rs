@@ -13,7 +13,10 @@ use crate::frame::{ClientFrame, Fill, ServerFrame, Welcome};
 use crate::ids::{ClientId, ConversationId};
 use crate::wire::{HttpRequest, HttpResponse, Wire};
 
+pub(crate) mod address;
+pub mod egg;
 pub(crate) mod fields;
+pub mod identity;
 pub mod native;
 pub mod plain;
 

@@ -57,6 +57,30 @@ impl<'a> Fields<'a> {
         self.maybe(name).map(|_| self.time(name)).transpose()
     }
 
+    /// A text, or a whole number in its digits: ids are written both ways.
+    pub(crate) fn maybe_id(self, name: &str) -> Option<String> {
+        match self.maybe(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
+        }
+    }
+
+    /// The same, which has to be there.
+    pub(crate) fn id(self, name: &str) -> Result<String, DecodeError> {
+        self.maybe_id(name).ok_or_else(|| wrong(name))
+    }
+
+    /// A text that says something; anything else is none.
+    pub(crate) fn words(self, name: &str) -> Option<String> {
+        let text = self.maybe(name)?.as_str()?;
+        (!text.trim().is_empty()).then(|| text.to_owned())
+    }
+
     /// Absent means no.
     pub(crate) fn flag(self, name: &str) -> Result<bool, DecodeError> {
         match self.maybe(name) {
@@ -111,6 +135,16 @@ impl Object {
 
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.0)
+    }
+}
+
+/// An id as a number where it looks like one and is exact in every reader,
+/// else as text.
+pub(crate) fn id_value(id: &str) -> Value {
+    let number: Option<u64> = id.parse().ok().filter(|number| *number < 1 << 53);
+    match number.filter(|number| number.to_string() == id) {
+        Some(number) => Value::from(number),
+        None => Value::from(id),
     }
 }
 

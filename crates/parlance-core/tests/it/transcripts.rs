@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "what one backend needs, another may not")]
 mod replay;
 
+mod egg;
+
 use replay::{EXCEPTIONS, Replay, Source};
 
 #[test]
