@@ -1,14 +1,12 @@
 //! The egg dialect: messages go out by HTTP and come in on a socket, nothing
 //! is kept to be read again, and what was missed is fetched once.
 //!
-//! The token alone says who I am, and a server may name people by other ids
-//! than the launch does: inside, everybody has the name that the launch gave.
 //! Does not know whether the session has use for a frame.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::fields::{Fields, id_value};
+use super::fields::Fields;
 use super::identity::{self, Me};
 use super::{
     Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, History,
@@ -20,14 +18,16 @@ use crate::frame::{
     Ack, ClientFrame, ConversationHead, Heads, Limits, Message, Nack, NackReason, Opened, Person,
     Refusal, Retry, Say, ServerFrame, Talk, Welcome,
 };
-use crate::ids::{ClientId, ConversationId, Epoch, MessageId, Seq, Uid};
+use crate::ids::{ClientId, ConversationId, Epoch, MessageId, Seq};
 use crate::time::UnixMillis;
 use crate::wire::{HttpRequest, HttpResponse, Wire};
 
 pub mod content;
+mod names;
 pub mod request;
 pub mod wire;
 
+use names::Names;
 use request::Request;
 use wire::{Answer, Chat, Client, End, Id, Server};
 
@@ -47,15 +47,7 @@ const MOST_NOTICES: usize = 1_000;
 pub struct Egg {
     config: EggConfig,
     capabilities: Capabilities,
-    me: Person,
-    /// What the backend calls me. More than one: the launch may use another.
-    mine: BTreeSet<String>,
-    /// Whether the backend said so itself.
-    told_mine: bool,
-    /// Whom the launch names otherwise than the backend.
-    aliases: BTreeMap<String, Uid>,
-    /// What conversations are called, and whether a friend's remark says so.
-    titles: BTreeMap<ConversationId, (String, bool)>,
+    names: Names,
     /// The service's notices that were heard, which it repeats on each link.
     notices: BTreeSet<(String, String)>,
     /// The server is older than the fetch of missed messages.
@@ -85,14 +77,9 @@ impl Egg {
     pub fn new(config: EggConfig) -> Self {
         let mut me = identity::person(&config.me, &config.token);
         me.avatar = me.avatar.map(|it| address::absolute(&config.api, &it));
-        let id = me.uid.to_string();
         Self {
             capabilities: capabilities(&config),
-            told_mine: id_value(&id).is_number(),
-            mine: BTreeSet::from([id]),
-            me,
-            aliases: BTreeMap::new(),
-            titles: BTreeMap::new(),
+            names: Names::new(me, config.to.clone()),
             notices: BTreeSet::new(),
             keeps_nothing: false,
             config,
@@ -117,7 +104,9 @@ impl Egg {
     fn say(&self, say: &Say) -> Option<Saying> {
         let (chat, to) = match &say.conversation {
             ConversationId::Room(name) => (Chat::Group, name.as_str()),
-            pair @ ConversationId::Pair(..) => (Chat::Single, pair.other(&self.me.uid)?.as_str()),
+            pair @ ConversationId::Pair(..) => {
+                (Chat::Single, pair.other(self.names.me())?.as_str())
+            }
         };
         let (kind, data) = content::words_for(&say.content)?;
         let request = Request::Say(wire::Say {
@@ -131,48 +120,6 @@ impl Egg {
         Some(Saying::Request(self.ask(&request), asked))
     }
 
-    /// Whom the backend means.
-    fn uid(&self, id: &str) -> Uid {
-        if self.mine.contains(id) {
-            return self.me.uid.clone();
-        }
-        let known = self.aliases.get(id);
-        known.map_or_else(|| Uid::new(id), Uid::clone)
-    }
-
-    fn pair(&self, id: &str) -> ConversationId {
-        ConversationId::pair(self.me.uid.clone(), self.uid(id))
-    }
-
-    /// The backend says that this is what it calls me.
-    fn am(&mut self, id: String) {
-        self.told_mine = true;
-        self.mine.insert(id);
-    }
-
-    /// The backend says a person's id and beside it their other name, which may
-    /// be the one that the launch has.
-    fn may_be(&mut self, id: &str, name: Option<&str>) {
-        if let (Some(to), Some(name)) = (&self.config.to, name)
-            && to == name
-        {
-            let conversation = ConversationId::pair(self.me.uid.clone(), Uid::new(to.as_str()));
-            self.is_called(&conversation, id.to_owned());
-        }
-    }
-
-    /// The backend says what it calls the other one of this conversation.
-    fn is_called(&mut self, conversation: &ConversationId, id: String) {
-        let other = conversation.other(&self.me.uid);
-        if let Some(other) = other
-            && other.as_str() != id
-            && !id_value(other.as_str()).is_number()
-            && !self.mine.contains(&id)
-        {
-            self.aliases.insert(id, other.clone());
-        }
-    }
-
     fn avatar(&self, end: &End) -> Option<String> {
         let avatar = end.avatar.as_deref().filter(|it| !it.trim().is_empty())?;
         Some(address::absolute(&self.config.api, avatar))
@@ -180,7 +127,7 @@ impl Egg {
 
     fn message(&mut self, message: wire::Message) -> Vec<ServerFrame> {
         let (from, to) = (message.from.id.letters(), message.to.id.letters());
-        self.may_be(&from, message.send_uuid.as_deref());
+        self.names.may_be(&from, message.send_uuid.as_deref());
         let (conversation, title, avatar) = match message.chat {
             Chat::Group => {
                 let name = message.group.as_ref().and_then(|group| {
@@ -195,18 +142,14 @@ impl Egg {
                 )
             }
             Chat::Single => {
-                let known = self.mine.contains(&from) || self.mine.contains(&to);
-                if !known && !self.told_mine {
-                    // Whatever comes to me alone is for me.
-                    self.am(to.clone());
-                }
-                let other = if self.mine.contains(&from) {
+                self.names.are_ends(&from, &to);
+                let other = if self.names.is_me(&from) {
                     &message.to
                 } else {
                     &message.from
                 };
                 (
-                    self.pair(&other.id.letters()),
+                    self.names.pair(&other.id.letters()),
                     other.name.clone(),
                     self.avatar(other),
                 )
@@ -245,7 +188,7 @@ impl Egg {
             id,
             client_id: None,
             from: (!is_system).then(|| Person {
-                uid: self.uid(&from),
+                uid: self.names.uid(&from),
                 name: message.from.name.clone().unwrap_or(from),
                 avatar: self.avatar(&message.from),
                 online: false,
@@ -285,8 +228,7 @@ impl Egg {
         }
     }
 
-    /// What a conversation is called, if that is news. A friend's remark is
-    /// not replaced by the name under which they write.
+    /// What a conversation is called, if that is news.
     fn named(
         &mut self,
         conversation: &ConversationId,
@@ -294,13 +236,7 @@ impl Egg {
         avatar: Option<String>,
         remark: bool,
     ) -> Option<ServerFrame> {
-        let title = title.filter(|it| !it.trim().is_empty())?;
-        let known = self.titles.get(conversation);
-        if known.is_some_and(|(known, said)| (*said && !remark) || *known == title) {
-            return None;
-        }
-        self.titles
-            .insert(conversation.clone(), (title.clone(), remark));
+        let title = self.names.call(conversation, title?, remark)?;
         Some(ServerFrame::Conversation(ConversationHead {
             title: Some(title),
             avatar,
@@ -325,12 +261,12 @@ impl Egg {
             let Some(id) = friend.maybe_id("friend_id") else {
                 continue;
             };
-            self.may_be(&id, friend.words("username").as_deref());
+            self.names.may_be(&id, friend.words("username").as_deref());
             let names = ["name", "beizhu", "friend_nickname", "username"];
             let title = names.iter().find_map(|name| friend.words(name));
             let avatar = friend.words("avatar");
             let avatar = avatar.map(|it| address::absolute(&self.config.api, &it));
-            let conversation = self.pair(&id);
+            let conversation = self.names.pair(&id);
             let title = title.or(Some(id));
             frames.extend(self.named(&conversation, title, avatar, true));
         }
@@ -344,21 +280,22 @@ impl Egg {
                 // An older server says one word instead of a row.
                 let row = Fields::of(&row).ok();
                 if let Some(id) = row.and_then(|row| row.maybe_id("user_id")) {
-                    self.am(id);
+                    self.names.am(id);
                 }
                 if let Some(id) = row.and_then(|row| row.maybe_id("friend_id")) {
-                    self.is_called(conversation, id);
+                    self.names.is_called(conversation, id);
                 }
                 (row.and_then(|row| row.words("nickname")), Talk::Allowed)
             }
             Answer::Fail(_) => (None, Talk::Stranger),
         };
-        if let Some(title) = &title {
-            self.titles
-                .insert(conversation.clone(), (title.clone(), true));
-        }
-        let known = self.titles.get(conversation);
-        let title = title.or_else(|| known.map(|(title, _)| title.clone()));
+        let title = match title {
+            Some(title) => {
+                self.names.call(conversation, title.clone(), true);
+                Some(title)
+            }
+            None => self.names.title(conversation).map(str::to_owned),
+        };
         vec![ServerFrame::Opened(Opened {
             head: ConversationHead {
                 title,
@@ -390,10 +327,10 @@ impl Egg {
                 let fields = Fields::of(&data).ok();
                 let text = |name| fields.and_then(|fields| fields.maybe_id(name));
                 if let Some(id) = text("from_id") {
-                    self.am(id);
+                    self.names.am(id);
                 }
                 if let Some(id) = text("to_id") {
-                    self.is_called(conversation, id);
+                    self.names.is_called(conversation, id);
                 }
                 let id = text("id").filter(|id| !id.is_empty());
                 let at = fields.and_then(|fields| fields.time("create_time").ok());
@@ -443,7 +380,7 @@ impl Dialect for Egg {
 
     fn greeting(&self) -> Option<Welcome> {
         Some(Welcome {
-            me: self.me.clone(),
+            me: self.names.person().clone(),
             epoch: Epoch::new("local"),
             spread: Duration::from_secs(1),
             ping_every: None,
@@ -467,7 +404,7 @@ impl Dialect for Egg {
                 missed.into_iter().chain([friends]).collect()
             }
             ClientFrame::Open(conversation) => {
-                let Some(other) = conversation.other(&self.me.uid) else {
+                let Some(other) = conversation.other(self.names.me()) else {
                     return Vec::new();
                 };
                 let request = Request::IsFriend(other.to_string());
