@@ -298,7 +298,7 @@ pub fn is_uid(text: &str) -> bool {
             .any(|letter| letter.is_control() || turns(letter))
 }
 
-fn turns(letter: char) -> bool {
+pub(crate) fn turns(letter: char) -> bool {
     matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -13,6 +13,11 @@ use crate::origin::Origin;
 /// The gateways that have a name. Not all of them are built yet.
 pub const GATEWAYS: [&str; 5] = ["crmeb", "topic", "jim", "plain", "egg"];
 
+const MEGABYTE: u64 = 1_000_000;
+
+/// Files of the largest size that a person may upload in a day.
+const FILES_A_DAY: u64 = 20;
+
 /// The companion server of Parlance: rooms, people and history in one SQLite
 /// file, and the front end served with it.
 #[derive(Debug, Parser)]
@@ -116,6 +121,14 @@ pub struct Serve {
     /// as many at once, a tenth for new guests
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub ip_rate: u32,
+    /// Megabytes of a file that somebody uploads; a person may upload twenty
+    /// such in a day
+    #[arg(long, value_name = "MB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub file_mb: u32,
+    /// Gigabytes of all uploads together; when they are full nothing more is
+    /// taken
+    #[arg(long, value_name = "GB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub files_gb: u32,
     /// Milliseconds between pings; a link that is silent for twice as long is
     /// closed
     #[arg(long, value_name = "MS", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
@@ -203,6 +216,12 @@ pub struct Config {
     pub burst: u32,
     /// Tickets a second for an address.
     pub ip_rate: u32,
+    /// Bytes of a file that is uploaded.
+    pub file_bytes: u64,
+    /// Bytes that a person uploads in a day.
+    pub files_bytes_a_day: u64,
+    /// Bytes of all uploads.
+    pub files_bytes: u64,
     /// Where the signing secret is, if not in the data folder.
     pub secret_file: Option<PathBuf>,
     /// How often a link is pinged.
@@ -238,6 +257,9 @@ impl Config {
             rate: 5,
             burst: 20,
             ip_rate: 20,
+            file_bytes: 10 * MEGABYTE,
+            files_bytes_a_day: 200 * MEGABYTE,
+            files_bytes: 10_000 * MEGABYTE,
             secret_file: None,
             ping_every: Duration::from_secs(20),
             hello_within: Duration::from_secs(5),
@@ -273,6 +295,9 @@ impl From<Serve> for Config {
             rate: serve.rate,
             burst: serve.burst,
             ip_rate: serve.ip_rate,
+            file_bytes: u64::from(serve.file_mb) * MEGABYTE,
+            files_bytes_a_day: u64::from(serve.file_mb) * FILES_A_DAY * MEGABYTE,
+            files_bytes: u64::from(serve.files_gb) * 1000 * MEGABYTE,
             secret_file: serve.secret_file,
             ping_every: Duration::from_millis(serve.ping_ms),
             ..Self::new(serve.data)

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
-use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, Multipart, Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION,
@@ -35,6 +36,7 @@ use crate::peer::{self, Handshake};
 use crate::policy;
 use crate::rates;
 use crate::server::Server;
+use crate::upload::{self, Kept, Rejected, Wanted};
 use crate::who::{self, Unknown};
 
 /// Bytes of a message on a socket.
@@ -63,6 +65,10 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/api/guest", post(guest))
         .route("/api/ticket", post(ticket))
         .route("/api/signout", post(signout))
+        .route(
+            "/api/upload",
+            post(take_upload).layer(upload_limit(&server.config)),
+        )
         .route("/api/{*rest}", any(no_such_path))
         .route("/healthz", get(health))
         .route("/metrics", get(figures))
@@ -83,16 +89,28 @@ enum Door {
     Api,
     /// A gateway that is switched on: its clients, with what they show.
     Gateway,
+    /// What people uploaded.
+    Upload,
     /// Everything else.
     Other,
 }
 
 impl Door {
+    /// Whether pages ask here, by their origin.
+    fn asks_for_an_origin(self) -> bool {
+        match self {
+            Self::Api | Self::Gateway => true,
+            Self::Upload | Self::Other => false,
+        }
+    }
+
     fn of(config: &Config, path: &str) -> Self {
         if path.starts_with("/api/") {
             Self::Api
         } else if gateway::is_on(config, path) {
             Self::Gateway
+        } else if path.starts_with(upload::PREFIX) {
+            Self::Upload
         } else {
             Self::Other
         }
@@ -117,7 +135,7 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
     let named = headers
         .get(axum::http::header::HOST)
         .is_some_and(|host| host.to_str().is_ok_and(is_host));
-    let preflight = door != Door::Other && request.method() == Method::OPTIONS;
+    let preflight = door.asks_for_an_origin() && request.method() == Method::OPTIONS;
     let mut response = if !named {
         refuse(
             &server,
@@ -125,7 +143,7 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
             "bad_host",
             "the Host header is missing or wrong",
         )
-    } else if door != Door::Other && !allowed {
+    } else if door.asks_for_an_origin() && !allowed {
         // At the API a cookie comes along wherever a request comes from.
         refuse(
             &server,
@@ -145,7 +163,10 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
         // path that has died meanwhile wait for it in vain.
         answer.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if door != Door::Other {
+    if door == Door::Upload {
+        upload::policy(answer);
+    }
+    if door.asks_for_an_origin() {
         answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer.append(VARY, HeaderValue::from_static("origin"));
         if let (true, Some(origin)) = (allowed, origin)
@@ -330,6 +351,47 @@ async fn signout(
     (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
 }
 
+/// The bytes of a request that brings a file.
+pub(crate) fn upload_limit(config: &Config) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(upload::request_bytes(config.file_bytes))
+}
+
+async fn take_upload(
+    State(server): State<Arc<Server>>,
+    Extension(Remote(remote)): Extension<Remote>,
+    headers: HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Response {
+    let address = address(&server, remote, &headers);
+    let identity = match identify(&server, &headers, address).await {
+        Ok(identity) => identity,
+        Err(why) => return unknown(&server, &why),
+    };
+    let kept = match form {
+        Ok(form) => upload::receive(&server, &identity, Wanted::Anything, form).await,
+        Err(_) => Err(Rejected::NoFile),
+    };
+    match kept {
+        Ok(kept) => Json(wire_upload(kept)).into_response(),
+        Err(Rejected::TooFast(wait)) => too_many(&server, wait),
+        Err(Rejected::Unavailable(why)) => broken(&server, &why),
+        Err(rejected) => {
+            let text = "the file is not taken";
+            refuse(&server, rejected.status(), rejected.code(), text)
+        }
+    }
+}
+
+fn wire_upload(kept: Kept) -> wire::Uploaded {
+    wire::Uploaded {
+        url: kept.path,
+        name: kept.name,
+        bytes: kept.bytes,
+        width: kept.picture.map(|picture| picture.width),
+        height: kept.picture.map(|picture| picture.height),
+    }
+}
+
 async fn no_such_path(State(server): State<Arc<Server>>) -> Response {
     refuse(
         &server,
@@ -371,6 +433,9 @@ async fn front_end(
     }
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n").into_response();
+    }
+    if uri.path().starts_with(upload::PREFIX) {
+        return upload::serve(&server, &method, uri.path()).await;
     }
     server.assets.answer(uri.path(), &headers)
 }

@@ -35,6 +35,8 @@ mod rates;
 mod server;
 mod socket;
 #[allow(dead_code, reason = "four gateways are still to come to this seam")]
+mod upload;
+#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod voice;
 #[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod who;

@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::random;
 use crate::rates::{Rate, Rates};
 use crate::store::Store;
+use crate::upload::Shelf;
 
 /// Sockets of one address that have not shown a ticket yet. Each waits for
 /// seconds at most; behind one address there may be a whole company.
@@ -60,6 +61,10 @@ pub(crate) struct Server {
     pub(crate) joining: Rates<IpAddr>,
     /// People from an address of whom nothing is known yet.
     pub(crate) newcomers: Rates<IpAddr>,
+    /// Uploads of a person.
+    pub(crate) uploading: Rates<Uid>,
+    /// What was uploaded.
+    pub(crate) shelf: Shelf,
     /// People's numbers, for dialects that want them.
     pub(crate) numbers: Numbers,
     /// The front end.
@@ -89,6 +94,8 @@ impl Server {
             ticketing: Rates::new(config.ip_rate, at_once),
             joining: Rates::new(config.ip_rate.div_ceil(10), at_once / 2),
             newcomers: Rates::new(config.ip_rate, at_once),
+            uploading: Rates::new(config.rate.div_ceil(5), config.burst),
+            shelf: Shelf::open(&config)?,
             numbers: Numbers::new(Arc::clone(&store)),
             crowd: AtomicI64::new(0),
             strangers: Arc::default(),
@@ -155,6 +162,7 @@ impl Server {
         self.ticketing.sweep();
         self.joining.sweep();
         self.newcomers.sweep();
+        self.uploading.sweep();
     }
 }
 

@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 
 use crate::auth::Identity;
 use crate::http::{self, Remote};
+use crate::origin::Origin;
+use crate::policy;
 use crate::server::Server;
 use crate::voice::Voice;
 use crate::who::{self, Unknown};
@@ -29,6 +31,7 @@ pub(crate) struct Head {
     pub(crate) from: IpAddr,
     headers: HeaderMap,
     query: Vec<(String, String)>,
+    origin: Option<Origin>,
 }
 
 impl Head {
@@ -36,6 +39,7 @@ impl Head {
         let query = uri.query().unwrap_or_default().as_bytes();
         Self {
             from: http::address(server, remote.0, &headers),
+            origin: policy::own_origin(&server.config, &headers),
             query: form_urlencoded::parse(query).into_owned().collect(),
             headers,
         }
@@ -50,6 +54,15 @@ impl Head {
     /// This header. Not only ASCII: a bare token may be anybody's name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.headers.get(name)?.as_bytes()).ok()
+    }
+
+    /// The whole address of a path on this server, as this client reaches it:
+    /// an old page may stand elsewhere.
+    pub(crate) fn address(&self, path: &str) -> String {
+        match &self.origin {
+            Some(origin) => format!("{origin}{path}"),
+            None => path.to_owned(),
+        }
     }
 
     /// The credential: of the headers `token`, `authorization` and
@@ -169,6 +182,7 @@ mod tests {
             query: form_urlencoded::parse(query.as_bytes())
                 .into_owned()
                 .collect(),
+            origin: "https://chat.example".parse().ok(),
         }
     }
 
@@ -188,6 +202,14 @@ mod tests {
             "q"
         );
         assert_eq!(head("", &[]).token(), "");
+    }
+
+    #[test]
+    fn a_path_has_a_whole_address() {
+        assert_eq!(
+            head("", &[]).address("/uploads/x"),
+            "https://chat.example/uploads/x"
+        );
     }
 
     #[test]

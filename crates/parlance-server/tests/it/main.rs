@@ -25,3 +25,4 @@ mod resilience;
 mod rooms;
 mod sending;
 mod store;
+mod upload;

@@ -235,10 +235,15 @@ impl Client {
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.ask_bytes(method, path, body.as_bytes()).await
+    }
+
+    pub(crate) async fn ask_bytes(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         soon("an answer", self.exchange(method, path, body)).await
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: &str) -> Answer {
+    /// The head of a request with a body of this length.
+    pub(crate) fn head(&self, method: &str, path: &str, length: usize) -> String {
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
         if !self.more.iter().any(|(name, _)| name == "host") {
             head += &format!("host: {}\r\n", self.address);
@@ -250,9 +255,15 @@ impl Client {
         for (name, value) in &self.more {
             head += &format!("{name}: {value}\r\n");
         }
-        head += &format!("content-length: {}\r\n\r\n{body}", body.len());
+        head + &format!("content-length: {length}\r\n\r\n")
+    }
+
+    async fn exchange(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        let head = self.head(method, path, body.len());
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
+        // One that refuses early may not take all of it.
+        let _ = stream.write_all(body).await;
         let mut bytes = Vec::new();
         // A server that refuses early may reset after its answer.
         let _ = stream.read_to_end(&mut bytes).await;
