@@ -14,6 +14,7 @@ use crate::ids::{ClientId, ConversationId};
 use crate::wire::{HttpRequest, HttpResponse, Wire};
 
 pub(crate) mod address;
+pub mod crmeb;
 pub mod egg;
 pub(crate) mod fields;
 pub mod identity;

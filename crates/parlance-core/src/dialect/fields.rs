@@ -81,6 +81,33 @@ impl<'a> Fields<'a> {
         (!text.trim().is_empty()).then(|| text.to_owned())
     }
 
+    /// A text, be it empty, or a number in its digits.
+    pub(crate) fn said(self, name: &str) -> Option<String> {
+        match self.maybe(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// A whole number, also one that is written as text.
+    pub(crate) fn whole(self, name: &str) -> Option<i64> {
+        let value = self.maybe(name)?;
+        let written = || value.as_str()?.trim().parse().ok();
+        value.as_i64().or_else(written)
+    }
+
+    /// Yes or no, also as 1 or 0 and as either written as text.
+    pub(crate) fn truth(self, name: &str) -> Option<bool> {
+        match self.maybe(name)? {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) if text == "true" => Some(true),
+            Value::String(text) if text == "false" => Some(false),
+            Value::String(_) | Value::Number(_) => self.whole(name).map(|number| number != 0),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
     /// Absent means no.
     pub(crate) fn flag(self, name: &str) -> Result<bool, DecodeError> {
         match self.maybe(name) {
@@ -127,6 +154,11 @@ impl Object {
         if let Some(value) = value {
             self.value(name, Value::from(value));
         }
+    }
+
+    /// An id, as [`id_value`] writes it.
+    pub(crate) fn id(&mut self, name: &str, id: &str) {
+        self.value(name, id_value(id));
     }
 
     pub(crate) fn value(&mut self, name: &str, value: Value) {
