@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "what one backend needs, another may not")]
 mod replay;
 
+mod crmeb;
 mod egg;
 
 use replay::{EXCEPTIONS, Replay, Source};

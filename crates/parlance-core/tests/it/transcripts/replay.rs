@@ -42,6 +42,36 @@ pub(crate) struct Exception {
 /// Every difference there is, one by one: at most 15, none of a seed's line.
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
+        transcript: "live_crmeb_workerman",
+        line: 8,
+        not: &[Held::PageWrote],
+        reason: "whoever caught the talk tried what no page says: no frame at all",
+    },
+    Exception {
+        transcript: "live_crmeb_workerman",
+        line: 27,
+        not: &[Held::PageWrote],
+        reason: "whoever caught the talk tried what no page says: a kind that there is not",
+    },
+    Exception {
+        transcript: "live_crmeb_workerman",
+        line: 29,
+        not: &[Held::PageWrote],
+        reason: "whoever caught the talk tried what no page says: stock's field with the seed's kind",
+    },
+    Exception {
+        transcript: "live_crmeb_workerman",
+        line: 33,
+        not: &[Held::PageWrote],
+        reason: "whoever caught the talk tried what no page says: a message to nobody",
+    },
+    Exception {
+        transcript: "live_crmeb_workerman",
+        line: 41,
+        not: &[Held::PageWrote],
+        reason: "whoever caught the talk tried what no page says: a type that there is not",
+    },
+    Exception {
         transcript: "egg",
         line: 1,
         not: &[Held::PageWrote, Held::PageRead],
