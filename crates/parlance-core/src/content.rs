@@ -81,6 +81,10 @@ pub struct Answer {
     pub organisation: Option<String>,
     /// The organisation's picture.
     pub logo: Option<String>,
+    /// What the one who asked is called.
+    pub to: Option<String>,
+    /// Who asked, by the backend's id for them.
+    pub to_uid: Option<String>,
 }
 
 /// A kind that this version does not know.

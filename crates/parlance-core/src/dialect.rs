@@ -18,8 +18,10 @@ pub mod crmeb;
 pub mod egg;
 pub(crate) mod fields;
 pub mod identity;
+pub mod local_time;
 pub mod native;
 pub mod plain;
+pub mod topic;
 
 /// A backend's language.
 pub trait Dialect: fmt::Debug {

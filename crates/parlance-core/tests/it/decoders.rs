@@ -382,6 +382,8 @@ fn every_kind_of_content_survives_the_wire_and_the_device() {
             answer: "so".to_owned(),
             organisation: text(),
             logo: None,
+            to: text(),
+            to_uid: Some("7".to_owned()),
         }),
         Content::Like,
         Content::Flower,

@@ -7,6 +7,7 @@ mod replay;
 
 mod crmeb;
 mod egg;
+mod topic;
 
 use replay::{EXCEPTIONS, Replay, Source};
 

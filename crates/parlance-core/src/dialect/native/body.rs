@@ -41,6 +41,8 @@ pub fn body_of(content: &Content) -> Value {
             body.text("answer", Some(&answer.answer));
             body.text("organisation", answer.organisation.as_deref());
             body.text("logo", answer.logo.as_deref());
+            body.text("to", answer.to.as_deref());
+            body.text("to_uid", answer.to_uid.as_deref());
         }
         Content::Like | Content::Flower => {}
         // Said again as it came.
@@ -79,6 +81,8 @@ fn known(body: &Value) -> Option<Content> {
             answer: text(body, "answer")?,
             organisation: text(body, "organisation"),
             logo: text(body, "logo"),
+            to: text(body, "to"),
+            to_uid: text(body, "to_uid"),
         }),
         "like" => Content::Like,
         "flower" => Content::Flower,
