@@ -34,6 +34,9 @@ const ROOM: &str = "plain";
 const ROWS: u64 = 100;
 const MOST_ROWS: u64 = 200;
 
+/// Bytes of a refused text that are said again, for the page to know it by.
+const MOST_REPEATED: usize = 64 * 1024;
+
 /// Its paths.
 pub(super) fn routes() -> Router<Arc<Server>> {
     Router::new()
@@ -103,12 +106,17 @@ impl Plain {
             // The old page sends these too, and nobody shows them.
             Ok(Client::Message(text)) if text.is_empty() => Ok(()),
             Ok(Client::Message(text)) => {
-                let said = visit.say(&self.room, None, &Content::Text(text)).await;
-                match said {
+                let content = Content::Text(text);
+                match visit.say(&self.room, None, &content).await {
                     Ok(_) => Ok(()),
                     Err(refusal) => {
-                        let text = refused(refusal.code(), why(&refusal));
-                        visit.tell([text]).await
+                        let said = (words(&content).len() <= MOST_REPEATED).then_some(&content);
+                        let refused = Said::Refused {
+                            code: refusal.code().to_owned(),
+                            text: why(&refusal).to_owned(),
+                            said: said.map(words),
+                        };
+                        visit.tell([refused.text()]).await
                     }
                 }
             }
@@ -126,7 +134,8 @@ fn is_from(message: &Message, uid: &Uid) -> bool {
 
 fn refused(code: &str, text: &str) -> String {
     let (code, text) = (code.to_owned(), text.to_owned());
-    Said::Refused { code, text }.text()
+    let said = None;
+    Said::Refused { code, text, said }.text()
 }
 
 /// Says why, and ends.

@@ -35,6 +35,15 @@ pub enum Server {
         code: String,
         /// Why, for people.
         text: String,
+        /// The text that is not kept, for want of ids.
+        said: Option<String>,
+    },
+    /// A frame of another kind: nothing to show.
+    Other {
+        /// What the server calls it.
+        kind: String,
+        /// What it says.
+        content: Option<String>,
     },
 }
 
@@ -46,6 +55,8 @@ struct Frame<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<&'a str>,
 }
 
 impl Frame<'_> {
@@ -60,6 +71,7 @@ const fn frame<'a>(r#type: &'a str, content: Option<&'a str>) -> Frame<'a> {
         r#type,
         code: None,
         content,
+        said: None,
     }
 }
 
@@ -92,11 +104,13 @@ impl Server {
             Self::Message(text) => frame("msg", Some(text)).text(),
             Self::Bare(text) => text.clone(),
             Self::Pong => frame("pong", None).text(),
-            Self::Refused { code, text } => Frame {
+            Self::Refused { code, text, said } => Frame {
                 code: Some(code),
+                said: said.as_deref(),
                 ..frame("error", Some(text))
             }
             .text(),
+            Self::Other { kind, content } => frame(kind, content.as_deref()).text(),
         }
     }
 
@@ -112,8 +126,12 @@ impl Server {
             "error" => Ok(Self::Refused {
                 code: fields.maybe_text("code")?.unwrap_or_default(),
                 text: fields.maybe_text("content")?.unwrap_or_default(),
+                said: fields.maybe_text("said")?,
             }),
-            _ => Err(DecodeError::unknown("a frame of an unknown kind")),
+            kind => Ok(Self::Other {
+                kind: kind.to_owned(),
+                content: fields.maybe_text("content")?,
+            }),
         }
     }
 }
@@ -270,6 +288,7 @@ mod tests {
                 Server::Refused {
                     code: "rate_limited".to_owned(),
                     text: text.to_owned(),
+                    said: (!text.is_empty()).then(|| text.to_owned()),
                 },
             ] {
                 assert_eq!(Server::read(&said.text()), Ok(said));
@@ -313,7 +332,12 @@ mod tests {
             assert!(Client::read(text).is_err(), "{text}");
         }
         let system = r#"{"type":"system","content":"x"}"#;
-        assert!(Server::read(system).unwrap_err().unknown);
+        let other = Server::Other {
+            kind: "system".to_owned(),
+            content: Some("x".to_owned()),
+        };
+        assert_eq!(other.text(), system);
+        assert_eq!(Server::read(system), Ok(other));
     }
 
     #[test]
