@@ -19,17 +19,17 @@ use serde_json::{Value, json};
 
 use crate::rig::Rig;
 
-mod spoiler;
+pub(crate) mod spoiler;
 
 use spoiler::Spoiler;
 
-const DEFAULT_CASES: u64 = if cfg!(debug_assertions) {
+pub(crate) const DEFAULT_CASES: u64 = if cfg!(debug_assertions) {
     5_000
 } else {
     50_000
 };
 
-fn from_environment(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn from_environment(name: &str, otherwise: u64) -> u64 {
     let said = std::env::var(name).ok();
     said.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }

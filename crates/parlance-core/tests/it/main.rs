@@ -14,5 +14,6 @@ mod sim;
 
 mod as_given;
 mod decoders;
+mod dialects;
 mod tidy;
 mod transcripts;

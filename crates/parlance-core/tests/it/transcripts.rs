@@ -3,7 +3,7 @@
 //! writes with.
 
 #[allow(dead_code, reason = "what one backend needs, another may not")]
-mod replay;
+pub(crate) mod replay;
 
 mod crmeb;
 mod egg;

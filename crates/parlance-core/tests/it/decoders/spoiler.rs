@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{other_texts, server_frames};
 
 /// Makes texts that nobody should send.
-pub(super) struct Spoiler {
+pub(crate) struct Spoiler {
     chance: Chance,
     sound: Vec<Value>,
 }
@@ -16,13 +16,18 @@ impl Spoiler {
     pub(super) fn new(seed: u64) -> Self {
         let mut sound = server_frames();
         sound.extend(other_texts());
+        Self::of(seed, sound)
+    }
+
+    /// Spoils these.
+    pub(crate) fn of(seed: u64, sound: Vec<Value>) -> Self {
         Self {
             chance: Chance::new(seed),
             sound,
         }
     }
 
-    pub(super) fn next(&mut self) -> (&'static str, String) {
+    pub(crate) fn next(&mut self) -> (&'static str, String) {
         match self.chance.below(9) {
             0 => ("bytes", self.bytes()),
             1 => ("truncated", self.truncated()),

@@ -1,0 +1,8 @@
+//! Each backend's faults and promises, with the real session on a backend that
+//! the test plays to the letter.
+
+mod stage;
+
+mod egg;
+mod hostile;
+mod plain;
