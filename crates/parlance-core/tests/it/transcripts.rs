@@ -8,3 +8,4 @@ pub(crate) mod replay;
 mod crmeb;
 mod egg;
 mod plain;
+mod topic;
