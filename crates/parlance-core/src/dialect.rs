@@ -18,6 +18,7 @@ pub mod crmeb;
 pub mod egg;
 pub(crate) mod fields;
 pub mod identity;
+pub mod jim;
 pub mod local_time;
 pub mod native;
 pub mod plain;

@@ -97,6 +97,11 @@ impl<'a> Fields<'a> {
         value.as_i64().or_else(written)
     }
 
+    /// The same, not below nought.
+    pub(crate) fn natural(self, name: &str) -> Option<u64> {
+        u64::try_from(self.whole(name)?).ok()
+    }
+
     /// Yes or no, also as 1 or 0 and as either written as text.
     pub(crate) fn truth(self, name: &str) -> Option<bool> {
         match self.maybe(name)? {
@@ -106,6 +111,21 @@ impl<'a> Fields<'a> {
             Value::String(_) | Value::Number(_) => self.whole(name).map(|number| number != 0),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    /// The fields of an object; of anything else none.
+    pub(crate) fn any_object(self, name: &str) -> Option<Self> {
+        self.maybe_object(name).ok().flatten()
+    }
+
+    /// The items of a list; of anything else none.
+    pub(crate) fn any_list(self, name: &str) -> &'a [Value] {
+        self.maybe_list(name).unwrap_or_default()
+    }
+
+    /// Every field with its name.
+    pub(crate) fn members(self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        self.0.as_object().into_iter().flatten()
     }
 
     /// Absent means no.
@@ -161,12 +181,32 @@ impl Object {
         self.value(name, id_value(id));
     }
 
+    pub(crate) fn time(&mut self, name: &str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.value(name, Value::from(value));
+        }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn value(&mut self, name: &str, value: Value) {
         self.0.insert(name.to_owned(), value);
     }
 
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.0)
+    }
+}
+
+impl From<Map<String, Value>> for Object {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod replay;
 
 mod crmeb;
 mod egg;
+mod jim;
 mod plain;
 mod topic;
 

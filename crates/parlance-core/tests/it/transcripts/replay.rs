@@ -101,6 +101,30 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         not: &[Held::GatewayWrote],
         reason: "a question that is no JSON inside is a broken backend's: ours is read and never written",
     },
+    Exception {
+        transcript: "live_jim3_store_on",
+        line: 12,
+        not: &[Held::PageWrote],
+        reason: "a number that the one who listened wrote as text: the page writes the number",
+    },
+    Exception {
+        transcript: "live_jim3_store_on",
+        line: 30,
+        not: &[Held::PageWrote],
+        reason: "a command that nobody has, to see what the server says: no page says it",
+    },
+    Exception {
+        transcript: "live_jim3_store_on",
+        line: 32,
+        not: &[Held::PageWrote],
+        reason: "no JSON, to see what the server says: no page says it",
+    },
+    Exception {
+        transcript: "live_jim3_store_on",
+        line: 44,
+        not: &[Held::PageWrote],
+        reason: "a picture with msgType 1: the seed's are msgType 0 with type 2, and so are ours",
+    },
 ];
 
 /// One way in which one end holds a line.
