@@ -6,3 +6,4 @@ mod stage;
 mod egg;
 mod hostile;
 mod plain;
+mod topic;
