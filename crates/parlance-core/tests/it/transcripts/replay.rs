@@ -399,39 +399,43 @@ impl Replay {
         self.held.entry(number).or_default().insert(held);
     }
 
+    /// What of a line is not held.
+    fn missing(&self, line: &Line) -> Vec<Held> {
+        let held = self.held.get(&line.number);
+        let is_held = |wanted: &Held| held.is_some_and(|held| held.contains(wanted));
+        let wants = line.direction.wants().iter().copied();
+        wants.filter(|wanted| !is_held(wanted)).collect()
+    }
+
+    /// The lines that are not held as they should be, or are held though they
+    /// are said to be exceptions.
+    fn amiss(&self) -> Vec<String> {
+        let amiss = |line: &Line| {
+            let missing = self.missing(line);
+            let mut excused = EXCEPTIONS
+                .iter()
+                .filter(|it| it.transcript == self.name && it.line == line.number)
+                .flat_map(|it| it.not.iter().copied())
+                .collect::<Vec<Held>>();
+            excused.sort();
+            let mut sorted = missing.clone();
+            sorted.sort();
+            (sorted != excused).then(|| {
+                let number = line.number;
+                format!("line {number}: not held {missing:?}, excused {excused:?}")
+            })
+        };
+        self.lines.iter().filter_map(amiss).collect()
+    }
+
     /// Every line is held, or is an exception; prints how many.
     #[track_caller]
     pub(crate) fn finish(self) {
-        let mut counts: BTreeMap<Direction, (u64, u64)> = BTreeMap::new();
-        let mut open = Vec::new();
-        for line in &self.lines {
-            let held = self.held.get(&line.number).cloned().unwrap_or_default();
-            let missing: Vec<Held> = line
-                .direction
-                .wants()
-                .iter()
-                .filter(|wanted| !held.contains(wanted))
-                .copied()
-                .collect();
-            let excused = EXCEPTIONS
-                .iter()
-                .filter(|it| it.transcript == self.name && it.line == line.number)
-                .flat_map(|it| it.not)
-                .copied()
-                .collect::<Vec<Held>>();
-            if missing != excused {
-                open.push(format!(
-                    "line {}: not held {missing:?}, excused {excused:?}",
-                    line.number
-                ));
-            }
-            let count = counts.entry(line.direction).or_default();
-            count.0 += u64::from(missing.is_empty());
-            count.1 += 1;
-        }
         let of = |direction| {
-            let (held, all) = counts.get(&direction).copied().unwrap_or_default();
-            format!("{held}/{all}")
+            let lines = self.lines.iter().filter(|it| it.direction == direction);
+            let held: Vec<bool> = lines.map(|it| self.missing(it).is_empty()).collect();
+            let count = held.iter().filter(|held| **held).count();
+            format!("{count}/{}", held.len())
         };
         println!(
             "transcript lines held: {} c2s {} s2c {} http {}",
@@ -440,7 +444,8 @@ impl Replay {
             of(Direction::ToPage),
             of(Direction::Http),
         );
-        assert!(open.is_empty(), "{}:\n{}", self.name, open.join("\n"));
+        let amiss = self.amiss();
+        assert!(amiss.is_empty(), "{}:\n{}", self.name, amiss.join("\n"));
     }
 }
 
@@ -526,7 +531,6 @@ fn every_transcript_is_there_and_can_be_read() {
 }
 
 #[test]
-#[should_panic(expected = "line 6: not held [GatewayRead], excused []")]
 fn a_line_that_one_end_does_not_hold_is_missed() {
     let mut replay = Replay::of("topic");
     let lines: Vec<_> = replay
@@ -536,10 +540,21 @@ fn a_line_that_one_end_does_not_hold_is_missed() {
         .collect();
     for (number, direction) in lines {
         for held in direction.wants() {
-            if (number, *held) != (6, Held::GatewayRead) {
+            let left_out = [(6, Held::GatewayRead), (16, Held::GatewayWrote)];
+            if !left_out.contains(&(number, *held)) {
                 replay.holds(number, *held);
             }
         }
     }
-    replay.finish();
+    assert_eq!(
+        replay.amiss(),
+        ["line 6: not held [GatewayRead], excused []"]
+    );
+    // An exception that is none any more is said too.
+    replay.holds(6, Held::GatewayRead);
+    replay.holds(16, Held::GatewayWrote);
+    assert_eq!(
+        replay.amiss(),
+        ["line 16: not held [], excused [GatewayWrote]"]
+    );
 }
