@@ -126,3 +126,6 @@ pub(crate) fn client_id(gateway: &str, id: &str) -> Option<ClientId> {
         ClientId::parse(&format!("{gateway}_{}", &digits.concat()[..48]))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -286,6 +286,24 @@ impl Hub {
         }
     }
 
+    /// A message was taken back: whoever reads from now on finds that, and
+    /// everybody who is here is told, however many they are.
+    pub(crate) async fn tell_recalled(&self, conversation: &ConversationId, frame: wire::Server) {
+        let Some(room) = self.room(conversation) else {
+            return;
+        };
+        {
+            // Whoever reads the store just now may bring the old words here;
+            // after this nobody does.
+            let _turn = room.loading.lock().await;
+            *lock(&room.tail) = Tail::default();
+        }
+        let notice = Notice::Frame(Arc::new(Told::new(frame)));
+        for subscriber in lock(&room.links).values() {
+            subscriber.mailbox.notice(notice.clone());
+        }
+    }
+
     /// Whether this person is here.
     pub(crate) fn is_here(&self, uid: &Uid) -> bool {
         lock(&self.people).contains_key(uid)

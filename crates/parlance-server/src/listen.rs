@@ -84,7 +84,8 @@ pub(crate) async fn serve(
     server.hub.end().await;
 }
 
-async fn answer(stream: TcpStream, remote: Remote, router: Router, server: Arc<Server>) {
+/// Answers what comes on one connection, until its end.
+pub(crate) async fn answer(stream: TcpStream, remote: Remote, router: Router, server: Arc<Server>) {
     // Frames are small and each is awaited: gathering them only delays.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {

@@ -117,6 +117,32 @@ pub struct Summary {
     pub last: Option<Message>,
 }
 
+/// A message that its sender wants to take back.
+#[derive(Clone, Debug)]
+pub struct Recall {
+    /// Which.
+    pub id: String,
+    /// Who wants it.
+    pub by: Uid,
+    /// It was said then or later, or it is too late.
+    pub said_since: Millis,
+    /// What stands in its place from now on.
+    pub body: Value,
+    /// When.
+    pub at: Millis,
+}
+
+/// What became of a recall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// It is taken back, now or before: what stands at this place says so.
+    Done(Seq),
+    /// It was said too long ago.
+    TooLate,
+    /// There is no such message of this sender in this conversation.
+    Nothing,
+}
+
 /// Why a store did not do it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -173,6 +199,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The place of the message with this id in this conversation, if it is there.
     fn place(&self, conversation: ConversationId, id: String) -> Answer<'_, Option<Seq>>;
+
+    /// Takes a message back: its words are gone, its place and id stay.
+    fn recall(&self, conversation: ConversationId, recall: Recall) -> Answer<'_, Recalled>;
+
+    /// The messages after this place that were taken back, oldest first.
+    fn recalled(&self, conversation: ConversationId, after: Seq) -> Answer<'_, Vec<Message>>;
 
     /// The newest message's place, 0 when there is none.
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq>;

@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlance_core::dialect::native::wire;
+use parlance_core::content::Content;
+use parlance_core::dialect::native::{body_of, wire};
 use parlance_core::frame::Part;
 use parlance_core::ids::{ClientId, ConversationId, Seq, Uid};
 use serde_json::Value;
@@ -20,7 +21,7 @@ use crate::hub::LinkNumber;
 use crate::mailbox::Notice;
 use crate::metrics::count;
 use crate::server::Server;
-use crate::store::{Appended, Draft, Page, Person, StoreError, Summary};
+use crate::store::{Appended, Draft, Millis, Page, Person, Recall, Recalled, StoreError, Summary};
 
 /// Bytes of UTF-8 in a text.
 pub(crate) const TEXT_BYTES: usize = 32 * 1024;
@@ -91,6 +92,23 @@ impl From<StoreError> for Refusal {
             StoreError::ClientIdReused => Self::ClientIdReused,
             StoreError::Unavailable(why) => Self::Unavailable(why),
         }
+    }
+}
+
+/// Why a message is not taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotRecalled {
+    /// There is no such message of theirs there.
+    Nothing,
+    /// It was said too long ago.
+    TooLate,
+    /// As for everything else.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for NotRecalled {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -294,6 +312,45 @@ impl Voice {
         self.must_be_in(conversation).await?;
         let (conversation, id) = (conversation.clone(), id.to_owned());
         Ok(self.server.store.place(conversation, id).await?)
+    }
+
+    /// Takes back what they said themselves, not longer ago than this: its
+    /// words are gone, and everybody reads these in its place. Answers after
+    /// the commit; again is no harm.
+    pub(crate) async fn recall(
+        &self,
+        conversation: &ConversationId,
+        id: &str,
+        within: Duration,
+        words: &str,
+    ) -> Result<Seq, NotRecalled> {
+        self.must_be_in(conversation).await?;
+        let taken = self.server.talking.take(self.uid());
+        taken.map_err(Refusal::TooFast)?;
+        let at = clock::unix_millis();
+        let within = Millis::try_from(within.as_millis()).unwrap_or(Millis::MAX);
+        let recall = Recall {
+            id: id.to_owned(),
+            by: self.uid().clone(),
+            said_since: at.saturating_sub(within),
+            body: body_of(&Content::Notice(words.to_owned())),
+            at,
+        };
+        let recalled = self.server.store.recall(conversation.clone(), recall);
+        match recalled.await.map_err(Refusal::from)? {
+            Recalled::Done(seq) => {
+                let frame = wire::Server::Recalled {
+                    conv: conversation.to_string(),
+                    seq: seq.0,
+                    id: id.to_owned(),
+                    text: words.to_owned(),
+                };
+                self.server.hub.tell_recalled(conversation, frame).await;
+                Ok(seq)
+            }
+            Recalled::TooLate => Err(NotRecalled::TooLate),
+            Recalled::Nothing => Err(NotRecalled::Nothing),
+        }
     }
 
     /// The members of a conversation that they are in, those who are here

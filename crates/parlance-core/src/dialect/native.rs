@@ -333,6 +333,10 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<ServerFrame, DecodeError> {
                 },
             )
         }
+        "recalled" => {
+            let id = MessageId::new(fields.text("id")?);
+            ServerFrame::Recalled(conv()?, id, fields.text("text")?)
+        }
         "went" => ServerFrame::Went(
             conv()?,
             Uid::new(fields.text("uid")?),

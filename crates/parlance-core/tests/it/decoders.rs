@@ -56,6 +56,7 @@ fn server_frames() -> Vec<Value> {
         json!({"t": "push", "conv": "room:lobby", "msg": message}),
         json!({"t": "page", "req": 7, "conv": "room:lobby", "epoch": "e", "from": 1, "to": 3, "msgs": [message], "head": 3}),
         json!({"t": "gone", "req": 7, "retry_ms": 500}),
+        json!({"t": "recalled", "conv": "room:lobby", "seq": 3, "id": "m3", "text": "taken back"}),
         json!({"t": "roster", "conv": "room:lobby", "people": [bob]}),
         json!({"t": "came", "conv": "room:lobby", "who": bob}),
         json!({"t": "went", "conv": "room:lobby", "uid": "u-bob", "seen": 5}),

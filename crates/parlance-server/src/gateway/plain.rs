@@ -86,7 +86,8 @@ impl Dialogue for Plain {
                     }
                 }
                 // The dialect has no words for these.
-                Event::Came(..)
+                Event::Recalled(..)
+                | Event::Came(..)
                 | Event::Went(..)
                 | Event::Typing(..)
                 | Event::Read(..)

@@ -128,6 +128,9 @@ pub(crate) enum Event {
     /// A message, of a conversation that the visit attends: each once, in the
     /// order of the log, one's own too.
     Message(ConversationId, Arc<Message>),
+    /// The message of this place and id was taken back; these words stand in
+    /// its place.
+    Recalled(ConversationId, Seq, String, String),
     /// Somebody came to a conversation that the visit attends.
     Came(ConversationId, wire::Person),
     /// Somebody went, and was here until then.
@@ -306,6 +309,7 @@ impl Visit {
             .filter_map(|event| match event {
                 Event::Message(_, message) => Some(message),
                 Event::Text(_)
+                | Event::Recalled(..)
                 | Event::Came(..)
                 | Event::Went(..)
                 | Event::Typing(..)
@@ -523,6 +527,20 @@ fn event_of(frame: &wire::Server) -> Option<Event> {
         wire::Server::Went { conv, uid, seen } => {
             let uid = Uid::new(uid.clone());
             Some(Event::Went(conversation(conv)?, uid, *seen))
+        }
+        wire::Server::Recalled {
+            conv,
+            seq,
+            id,
+            text,
+        } => {
+            let conversation = conversation(conv)?;
+            Some(Event::Recalled(
+                conversation,
+                Seq(*seq),
+                id.clone(),
+                text.clone(),
+            ))
         }
         wire::Server::Typing { conv, who } => Some(Event::Typing(conversation(conv)?, who.clone())),
         // These are made for one native link.

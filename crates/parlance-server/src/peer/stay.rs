@@ -33,6 +33,8 @@ use crate::voice::{Refusal, TEXT_BYTES, Voice};
 const LIST: u32 = 500;
 /// Messages in a page.
 const PAGE: u32 = 200;
+/// Messages from the newest among which recalls are told to whoever opens.
+const RECALLED_LATELY: u64 = 200;
 /// Heads in a ping.
 const HEADS: usize = 32;
 /// Frames a minute that cannot be read, before the link is closed.
@@ -245,10 +247,35 @@ impl Stay<'_> {
                 self.link
                     .say(&wire::Server::Roster { conv, people })
                     .await?;
+                self.tell_recalled(&summary).await?;
                 self.deliver(room).await
             }
             Err(refusal) => self.refuse(refusal).await,
         }
+    }
+
+    /// What was taken back lately: whoever was away has it still.
+    async fn tell_recalled(&mut self, summary: &Summary) -> Result<(), Ending> {
+        let after = Seq(summary.head.0.saturating_sub(RECALLED_LATELY));
+        let conversation = summary.conversation.clone();
+        let recalled = match self.server.store.recalled(conversation, after).await {
+            Ok(recalled) => recalled,
+            Err(error) => {
+                tracing::warn!(%error, "recalls were not told");
+                return Ok(());
+            }
+        };
+        for message in recalled {
+            let text = message.body.get("text").and_then(Value::as_str);
+            let frame = wire::Server::Recalled {
+                conv: summary.conversation.to_string(),
+                seq: message.seq.0,
+                id: message.id,
+                text: text.unwrap_or_default().to_owned(),
+            };
+            self.link.say(&frame).await?;
+        }
+        Ok(())
     }
 
     async fn enter(

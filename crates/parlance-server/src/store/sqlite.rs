@@ -5,6 +5,7 @@
 //! With WAL and `synchronous=FULL` what is acknowledged survives `kill -9` and
 //! the loss of power.
 
+mod people;
 mod queries;
 mod schema;
 mod writer;
@@ -24,7 +25,8 @@ use crate::error::Error;
 use crate::lock;
 use crate::metrics::Metrics;
 use crate::store::{
-    Answer, Appended, Draft, Millis, Page, Person, SecretHash, Store, StoreError, Summary,
+    Answer, Appended, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash, Store,
+    StoreError, Summary,
 };
 use writer::Writer;
 
@@ -154,6 +156,14 @@ impl Store for SqliteStore {
         self.reading(move |connection| queries::place_of(connection, &conversation, &id))
     }
 
+    fn recall(&self, conversation: ConversationId, recall: Recall) -> Answer<'_, Recalled> {
+        self.writing(move |connection| queries::recall(connection, &conversation, &recall))
+    }
+
+    fn recalled(&self, conversation: ConversationId, after: Seq) -> Answer<'_, Vec<Message>> {
+        self.reading(move |connection| queries::recalled(connection, &conversation, after))
+    }
+
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq> {
         self.reading(move |connection| queries::head(connection, &conversation))
     }
@@ -191,36 +201,36 @@ impl Store for SqliteStore {
     }
 
     fn put_person(&self, person: Person) -> Answer<'_, ()> {
-        self.writing(move |connection| queries::put_person(connection, &person))
+        self.writing(move |connection| people::put_person(connection, &person))
     }
 
     fn person(&self, uid: Uid) -> Answer<'_, Option<Person>> {
-        self.reading(move |connection| queries::person(connection, &uid))
+        self.reading(move |connection| people::person(connection, &uid))
     }
 
     fn number(&self, uid: Uid) -> Answer<'_, u64> {
-        self.writing(move |connection| queries::number(connection, &uid))
+        self.writing(move |connection| people::number(connection, &uid))
     }
 
     fn numbered(&self, number: u64) -> Answer<'_, Option<Uid>> {
-        self.reading(move |connection| queries::numbered(connection, number))
+        self.reading(move |connection| people::numbered(connection, number))
     }
 
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {
-        self.writing(move |connection| queries::seen(connection, &uid, at))
+        self.writing(move |connection| people::seen(connection, &uid, at))
     }
 
     fn add_guest(&self, person: Person, secret: SecretHash) -> Answer<'_, ()> {
         let now = clock::unix_millis();
-        self.writing(move |connection| queries::add_guest(connection, &person, &secret, now))
+        self.writing(move |connection| people::add_guest(connection, &person, &secret, now))
     }
 
     fn guest(&self, secret: SecretHash) -> Answer<'_, Option<Person>> {
-        self.reading(move |connection| queries::guest(connection, &secret))
+        self.reading(move |connection| people::guest(connection, &secret))
     }
 
     fn forget_guest(&self, secret: SecretHash) -> Answer<'_, ()> {
-        self.writing(move |connection| queries::forget_guest(connection, &secret))
+        self.writing(move |connection| people::forget_guest(connection, &secret))
     }
 
     fn check(&self) -> Answer<'_, ()> {

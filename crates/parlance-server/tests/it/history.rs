@@ -1,6 +1,11 @@
 //! Pages of the log: each is a statement about a whole range.
 
+use std::sync::Arc;
+
+use parlance_core::ids::{ConversationId, Uid};
+use parlance_server::store::{Draft, Recall, Store};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::rig::{Peer, Rig, new_cid, seqs, texts, words};
 
@@ -193,4 +198,44 @@ async fn a_list_of_many_long_messages_still_fits_a_frame() {
     let told = convs.iter().take_while(|head| head.get("last").is_some());
     assert_eq!(told.count(), 8, "the most recent ones");
     assert!(again.welcome.to_string().len() < 400_000);
+}
+
+#[tokio::test]
+async fn what_was_taken_back_meanwhile_is_told_to_whoever_opens() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    {
+        let store = crate::store::open(folder.path());
+        let lobby = ConversationId::room("lobby");
+        let say = |text: &str| Draft {
+            conversation: lobby.clone(),
+            sender: Some(Uid::new("alice")),
+            client_id: None,
+            body: words(text),
+            at: 7,
+        };
+        let secret = store.append(say("secret")).await.unwrap();
+        store.append(say("kept")).await.unwrap();
+        let recall = Recall {
+            id: secret.id,
+            by: Uid::new("alice"),
+            said_since: 0,
+            body: json!({"kind": "notice", "text": "gone"}),
+            at: 9,
+        };
+        store.recall(lobby, recall).await.unwrap();
+    }
+    let rig = Rig::on(folder, |_| {}).await;
+    let mut bob = rig.person_in("bob", "room:lobby").await;
+    let recalled = bob.wait("recalled").await;
+    assert_eq!(
+        (&recalled["conv"], &recalled["seq"], &recalled["text"]),
+        (&json!("room:lobby"), &json!(1), &json!("gone"))
+    );
+    let page = bob.fill(json!({"conv": "room:lobby"})).await;
+    assert_eq!(page["msgs"][0]["id"], recalled["id"]);
+    assert_eq!(
+        page["msgs"][0]["body"],
+        json!({"kind": "notice", "text": "gone"})
+    );
+    assert!(bob.so_far("recalled").await.is_empty(), "each once");
 }

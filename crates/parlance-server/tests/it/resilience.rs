@@ -12,7 +12,8 @@ use parlance_core::ids::{ConversationId, Epoch, Seq, Uid};
 use parlance_server::bus::local::LocalBus;
 use parlance_server::bus::{Bus, Hint, Listener};
 use parlance_server::store::{
-    Answer, Appended, Draft, Millis, Page, Person, SecretHash, Store, StoreError, Summary,
+    Answer, Appended, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash, Store,
+    StoreError, Summary,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -279,6 +280,14 @@ impl Store for Faulty {
 
     fn place(&self, conversation: ConversationId, id: String) -> Answer<'_, Option<Seq>> {
         self.store.place(conversation, id)
+    }
+
+    fn recall(&self, conversation: ConversationId, recall: Recall) -> Answer<'_, Recalled> {
+        self.store.recall(conversation, recall)
+    }
+
+    fn recalled(&self, conversation: ConversationId, after: Seq) -> Answer<'_, Vec<Message>> {
+        self.store.recalled(conversation, after)
     }
 
     fn head(&self, conversation: ConversationId) -> Answer<'_, Seq> {

@@ -9,7 +9,7 @@ use parlance_core::frame::Part;
 use parlance_core::ids::{ClientId, ConversationId, Seq, Uid};
 use parlance_server::metrics::Metrics;
 use parlance_server::store::sqlite::SqliteStore;
-use parlance_server::store::{Draft, Person, Store, StoreError};
+use parlance_server::store::{Draft, Person, Recall, Recalled, Store, StoreError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -54,6 +54,9 @@ async fn store_suite<F: Factory>(factory: impl Fn() -> F) {
     people_are_kept(factory().open()).await;
     guests_are_known_until_they_are_forgotten(factory().open()).await;
     conversations_do_not_mix(factory().open()).await;
+    a_message_is_taken_back_by_whoever_said_it(factory().open()).await;
+    an_id_has_its_place(factory().open()).await;
+    a_number_is_given_once(&factory()).await;
     everything_is_there_after_opening_again(&factory()).await;
 }
 
@@ -395,6 +398,75 @@ async fn conversations_do_not_mix(store: Arc<dyn Store>) {
         assert_eq!(page.messages.len(), 1);
         assert_eq!(page.messages[0].body, text(name));
     }
+}
+
+async fn a_message_is_taken_back_by_whoever_said_it(store: Arc<dyn Store>) {
+    let first = store.append(draft("alice", "c", text("x"))).await.unwrap();
+    let second = store.append(draft("alice", "d", text("y"))).await.unwrap();
+    say(&*store, "bob", "e").await;
+    let gone = json!({"kind": "notice", "text": "gone"});
+    let recall = |by: &str, id: &str, late: i64| Recall {
+        id: id.to_owned(),
+        by: uid(by),
+        said_since: first.at + late,
+        body: gone.clone(),
+        at: first.at + 9,
+    };
+    let other = ConversationId::room("other");
+    for (conversation, recall, due) in [
+        (room(), recall("bob", &first.id, 0), Recalled::Nothing),
+        (room(), recall("alice", "nonsense", 0), Recalled::Nothing),
+        (room(), recall("alice", "999", 0), Recalled::Nothing),
+        (other, recall("alice", &first.id, 0), Recalled::Nothing),
+        (room(), recall("alice", &first.id, 1), Recalled::TooLate),
+    ] {
+        assert_eq!(store.recall(conversation, recall).await, Ok(due));
+    }
+    assert_eq!(store.recalled(room(), Seq(0)).await, Ok(vec![]));
+    // Twice is once, and it is never too late for what is done.
+    for late in [0, 1] {
+        let recall = recall("alice", &first.id, late);
+        let done = store.recall(room(), recall).await;
+        assert_eq!(done, Ok(Recalled::Done(first.seq)));
+    }
+    let page = store.page(room(), Part::Newest, 9).await.unwrap();
+    let bodies: Vec<_> = page.messages.iter().map(|it| it.body.clone()).collect();
+    assert_eq!(bodies, [gone, text("y"), text("e")]);
+    assert_eq!(page.messages[0].id, first.id);
+    let recalled = store.recalled(room(), Seq(0)).await.unwrap();
+    assert_eq!(recalled, page.messages[..1]);
+    assert_eq!(store.recalled(room(), first.seq).await, Ok(vec![]));
+    // Said again under its id it is still what was stored, and stays away.
+    let again = store.append(draft("alice", "c", text("x"))).await.unwrap();
+    assert_eq!((again.seq, again.duplicate), (first.seq, true));
+    assert_eq!(store.head(room()).await, Ok(Seq(second.seq.0 + 1)));
+}
+
+async fn an_id_has_its_place(store: Arc<dyn Store>) {
+    say(&*store, "alice", "c").await;
+    let second = store.append(draft("alice", "d", text("y"))).await.unwrap();
+    let place = |conversation, id: &str| store.place(conversation, id.to_owned());
+    assert_eq!(place(room(), &second.id).await, Ok(Some(Seq(2))));
+    let other = ConversationId::room("other");
+    assert_eq!(place(other, &second.id).await, Ok(None));
+    for id in ["", "999", "x", "-1"] {
+        assert_eq!(place(room(), id).await, Ok(None), "{id:?}");
+    }
+}
+
+async fn a_number_is_given_once(factory: &impl Factory) {
+    let store = factory.open();
+    let alice = store.number(uid("alice")).await.unwrap();
+    assert_eq!(store.numbered(alice).await, Ok(Some(uid("alice"))));
+    assert_eq!(store.numbered(alice + 1).await, Ok(None));
+    let bob = store.number(uid("bob")).await.unwrap();
+    assert!((1..=3).contains(&alice) && bob > alice, "{alice} {bob}");
+    drop(store);
+    let store = factory.open();
+    assert_eq!(store.number(uid("alice")).await, Ok(alice));
+    assert_eq!(store.number(uid("bob")).await, Ok(bob));
+    assert_eq!(store.numbered(bob).await, Ok(Some(uid("bob"))));
+    assert_eq!(store.numbered(u64::MAX).await, Ok(None));
 }
 
 async fn everything_is_there_after_opening_again(factory: &impl Factory) {

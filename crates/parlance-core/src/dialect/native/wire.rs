@@ -114,6 +114,12 @@ pub enum Server {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_ms: Option<u64>,
     },
+    Recalled {
+        conv: String,
+        seq: u64,
+        id: String,
+        text: String,
+    },
     Roster {
         conv: String,
         people: Vec<Person>,

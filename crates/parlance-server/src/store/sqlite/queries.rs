@@ -8,12 +8,13 @@ use parlance_core::ids::{ClientId, ConversationId, Seq, Uid};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
+use super::people::{known, person};
 use crate::store::{
-    Appended, Draft, LIST_BYTES, Message, PAGE_BYTES, Page, Person, SecretHash, StoreError,
+    Appended, Draft, LIST_BYTES, Message, PAGE_BYTES, Page, Person, Recall, Recalled, StoreError,
     Summary, weight,
 };
 
-type Outcome<T> = Result<T, StoreError>;
+pub(super) type Outcome<T> = Result<T, StoreError>;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -29,7 +30,9 @@ pub(super) fn append(connection: &Connection, draft: &Draft) -> Outcome<Appended
     if let (Some(sender), Some(cid)) = (sender, cid)
         && let Some(stored) = stored(connection, sender, cid)?
     {
-        return if stored.conversation == name && same(&stored.body, &body, &draft.body) {
+        // What was taken back is not there to be compared.
+        let alike = stored.recalled || same(&stored.body, &body, &draft.body);
+        return if stored.conversation == name && alike {
             Ok(stored.appended)
         } else {
             Err(StoreError::ClientIdReused)
@@ -71,13 +74,14 @@ pub(super) fn append(connection: &Connection, draft: &Draft) -> Outcome<Appended
 struct Stored {
     conversation: String,
     body: String,
+    recalled: bool,
     appended: Appended,
 }
 
 fn stored(connection: &Connection, sender: &str, cid: &str) -> Outcome<Option<Stored>> {
     Ok(connection
         .prepare_cached(
-            "SELECT conversation.name, body, seq, id, at
+            "SELECT conversation.name, body, seq, id, at, recalled IS NOT NULL
              FROM message JOIN conversation ON conversation.key = message.conversation
              WHERE sender = ?1 AND cid = ?2",
         )?
@@ -85,6 +89,7 @@ fn stored(connection: &Connection, sender: &str, cid: &str) -> Outcome<Option<St
             Ok(Stored {
                 conversation: row.get(0)?,
                 body: row.get(1)?,
+                recalled: row.get(5)?,
                 appended: Appended {
                     seq: place(row.get(2)?),
                     id: row.get::<_, i64>(3)?.to_string(),
@@ -354,20 +359,6 @@ pub(super) fn members(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A person, perhaps one of whom nothing but the uid is known.
-fn known(row: &Row<'_>) -> rusqlite::Result<Person> {
-    let uid: String = row.get(0)?;
-    Ok(Person {
-        name: row
-            .get::<_, Option<String>>(1)?
-            .unwrap_or_else(|| uid.clone()),
-        uid: Uid::new(uid),
-        avatar: row.get(2)?,
-        host: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
-        seen: row.get(4)?,
-    })
-}
-
 pub(super) fn readers(
     connection: &Connection,
     id: &ConversationId,
@@ -404,65 +395,6 @@ pub(super) fn read(
     Ok((moved > 0).then(|| place(upto)))
 }
 
-pub(super) fn put_person(connection: &Connection, person: &Person) -> Outcome<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO person (uid, name, avatar, host) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (uid) DO UPDATE SET name = ?2, avatar = ?3, host = ?4",
-        )?
-        .execute((
-            person.uid.as_str(),
-            &person.name,
-            &person.avatar,
-            person.host,
-        ))?;
-    Ok(())
-}
-
-pub(super) fn person(connection: &Connection, uid: &Uid) -> Outcome<Option<Person>> {
-    Ok(connection
-        .prepare_cached("SELECT uid, name, avatar, host, seen FROM person WHERE uid = ?1")?
-        .query_row([uid.as_str()], known)
-        .optional()?)
-}
-
-pub(super) fn seen(connection: &Connection, uid: &Uid, at: i64) -> Outcome<()> {
-    connection
-        .prepare_cached("UPDATE person SET seen = ?2 WHERE uid = ?1")?
-        .execute((uid.as_str(), at))?;
-    Ok(())
-}
-
-pub(super) fn add_guest(
-    connection: &Connection,
-    person: &Person,
-    secret: &SecretHash,
-    now: i64,
-) -> Outcome<()> {
-    put_person(connection, person)?;
-    connection
-        .prepare_cached("INSERT INTO guest (secret, uid, created) VALUES (?1, ?2, ?3)")?
-        .execute((secret, person.uid.as_str(), now))?;
-    Ok(())
-}
-
-pub(super) fn guest(connection: &Connection, secret: &SecretHash) -> Outcome<Option<Person>> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT guest.uid, name, avatar, host, seen
-             FROM guest LEFT JOIN person ON person.uid = guest.uid WHERE secret = ?1",
-        )?
-        .query_row([secret], known)
-        .optional()?)
-}
-
-pub(super) fn forget_guest(connection: &Connection, secret: &SecretHash) -> Outcome<()> {
-    connection
-        .prepare_cached("DELETE FROM guest WHERE secret = ?1")?
-        .execute([secret])?;
-    Ok(())
-}
-
 /// The place of the message with this id in this conversation.
 pub(super) fn place_of(
     connection: &Connection,
@@ -481,25 +413,55 @@ pub(super) fn place_of(
         .optional()?)
 }
 
-/// The number of this person, given on the first asking.
-pub(super) fn number(connection: &Connection, uid: &Uid) -> Outcome<u64> {
-    connection
-        .prepare_cached("INSERT INTO number (uid) VALUES (?1) ON CONFLICT (uid) DO NOTHING")?
-        .execute([uid.as_str()])?;
-    let number: i64 = connection
-        .prepare_cached("SELECT number FROM number WHERE uid = ?1")?
-        .query_row([uid.as_str()], |row| row.get(0))?;
-    Ok(u64::try_from(number).unwrap_or(0))
+pub(super) fn recall(
+    connection: &Connection,
+    id: &ConversationId,
+    recall: &Recall,
+) -> Outcome<Recalled> {
+    let Ok(message) = recall.id.parse::<i64>() else {
+        return Ok(Recalled::Nothing);
+    };
+    let found: Option<(i64, i64, bool)> = connection
+        .prepare_cached(
+            "SELECT seq, at, recalled IS NOT NULL
+             FROM message JOIN conversation ON conversation.key = message.conversation
+             WHERE id = ?1 AND name = ?2 AND sender = ?3",
+        )?
+        .query_row((message, id.to_string(), recall.by.as_str()), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    match found {
+        None => Ok(Recalled::Nothing),
+        Some((seq, _, true)) => Ok(Recalled::Done(place(seq))),
+        Some((_, said_at, false)) if said_at < recall.said_since => Ok(Recalled::TooLate),
+        Some((seq, _, false)) => {
+            connection
+                .prepare_cached("UPDATE message SET body = ?2, recalled = ?3 WHERE id = ?1")?
+                .execute((message, recall.body.to_string(), recall.at))?;
+            Ok(Recalled::Done(place(seq)))
+        }
+    }
 }
 
-/// Whose number this is.
-pub(super) fn numbered(connection: &Connection, number: u64) -> Outcome<Option<Uid>> {
-    Ok(connection
-        .prepare_cached("SELECT uid FROM number WHERE number = ?1")?
-        .query_row([whole(number)], |row| {
-            Ok(Uid::new(row.get::<_, String>(0)?))
-        })
-        .optional()?)
+pub(super) fn recalled(
+    connection: &Connection,
+    id: &ConversationId,
+    after: Seq,
+) -> Outcome<Vec<Message>> {
+    let Some((key, _)) = find(connection, &id.to_string())? else {
+        return Ok(Vec::new());
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {MESSAGE} WHERE message.conversation = ?1 AND seq > ?2
+         AND recalled IS NOT NULL ORDER BY seq"
+    ))?;
+    let mut rows = statement.query((key, whole(after.0)))?;
+    let mut messages = Vec::new();
+    while let Some(row) = rows.next()? {
+        messages.push(message(row)?);
+    }
+    Ok(messages)
 }
 
 pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<String> {
@@ -521,6 +483,6 @@ fn place(number: i64) -> Seq {
 }
 
 /// A place as a client says it: anything beyond the database's range is its end.
-fn whole(number: u64) -> i64 {
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 const APPLICATION: i64 = 0x5041_524C;
 
 /// One step for each version; a step that was released is never changed.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE log (
         only    INTEGER PRIMARY KEY CHECK (only = 1),
@@ -73,6 +73,11 @@ const STEPS: [&str; 2] = [
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         uid    TEXT NOT NULL UNIQUE
     ) STRICT;
+",
+    // When a message was taken back; its body then says that alone.
+    "
+    ALTER TABLE message ADD COLUMN recalled INTEGER;
+    CREATE INDEX message_recalled ON message (conversation, seq) WHERE recalled IS NOT NULL;
 ",
 ];
 
