@@ -213,6 +213,7 @@ impl Conversation {
         }
         self.early.clear();
         self.patience = None;
+        self.as_given.caught_up = false;
     }
 
     /// A live message.
@@ -374,6 +375,7 @@ impl Conversation {
         let after = retry_at.map_or(Fetch::Failed, Fetch::Wanted);
         if self.forward.is(request) {
             self.forward = after;
+            self.as_given.caught_up = true;
         }
         if self.backward.is(request) {
             // The person asks again: nothing is urgent about old messages.

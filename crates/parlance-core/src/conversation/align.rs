@@ -6,7 +6,7 @@
 use crate::content::{self, Content};
 use crate::frame::Message;
 use crate::ids::Uid;
-use crate::timeline::{Item, Side};
+use crate::timeline::{Delivery, Item, Side};
 
 pub(super) fn is_from(message: &Message, me: Option<&Uid>) -> bool {
     message
@@ -33,16 +33,29 @@ pub(super) fn is_same(
         && content::alike(&item.content, &message.content)
 }
 
+/// Which of the rows here one row of a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// None of them.
+    Nowhere,
+    /// This one.
+    At(usize),
+    /// This one, which is mine and stood by my own reckoning: the log has it
+    /// elsewhere.
+    Astray(usize),
+}
+
 /// For each row of a page, which of the rows here it is: the longest common
-/// sequence, as early in the page as it can be.
+/// sequence, as early in the page as it can be, in which a row of mine that
+/// nobody has proved counts for little.
 pub(super) fn align(
     here: &[&Item],
     page: &[Message],
     me: Option<&Uid>,
     is_echo: &dyn Fn(&Content, &Content) -> bool,
-) -> Vec<Option<usize>> {
+) -> Vec<Found> {
     let (rows, columns) = (page.len(), here.len());
-    let mut matches = vec![None; rows];
+    let mut matches = vec![Found::Nowhere; rows];
     if rows == 0 || columns == 0 {
         return matches;
     }
@@ -59,7 +72,7 @@ pub(super) fn align(
     for row in (0..rows).rev() {
         for column in (0..columns).rev() {
             best[row * width + column] = if same[row * columns + column] {
-                best[(row + 1) * width + column + 1] + 1
+                best[(row + 1) * width + column + 1] + weight(here[column])
             } else {
                 best[(row + 1) * width + column].max(best[row * width + column + 1])
             };
@@ -68,20 +81,76 @@ pub(super) fn align(
     let (mut row, mut column) = (0, 0);
     while row < rows && column < columns {
         if same[row * columns + column] {
-            matches[row] = Some(column);
-            row += 1;
-            column += 1;
-        } else if best[row * width + column + 1] >= best[(row + 1) * width + column] {
+            let together = best[(row + 1) * width + column + 1] + weight(here[column]);
+            if together == best[row * width + column] {
+                matches[row] = Found::At(column);
+                row += 1;
+                column += 1;
+                continue;
+            }
+        }
+        if best[row * width + column + 1] >= best[(row + 1) * width + column] {
             column += 1;
         } else {
             row += 1;
         }
     }
+    let mut astray: Vec<usize> = (0..columns)
+        .filter(|column| {
+            weight(here[*column]) == UNPROVED && !matches.contains(&Found::At(*column))
+        })
+        .collect();
+    for (row, found) in matches.iter_mut().enumerate() {
+        if *found == Found::Nowhere
+            && let Some(at) = astray.iter().position(|it| same[row * columns + *it])
+        {
+            *found = Found::Astray(astray.remove(at));
+        }
+    }
     matches
+}
+
+/// Two pages as one: what the older repeats of the newer is left out, since
+/// pages shift while people talk. `None` where they have shifted so far that
+/// the one that should be older is not.
+pub(super) fn joined(mut older: Vec<Message>, newer: Vec<Message>) -> Option<Vec<Message>> {
+    let same = |one: &Message, other: &Message| match (&one.id, &other.id) {
+        (Some(one), Some(other)) => one == other,
+        (None, _) | (_, None) => {
+            let who = |message: &Message| message.from.as_ref().map(|it| it.uid.clone());
+            who(one) == who(other) && one.content == other.content && one.at == other.at
+        }
+    };
+    let most = older.len().min(newer.len());
+    let repeats = |count: usize| {
+        let tail = &older[older.len() - count..];
+        tail.iter().zip(&newer).all(|(one, other)| same(one, other))
+    };
+    let overlap = (1..=most).rev().find(|count| repeats(*count));
+    older.truncate(older.len() - overlap.unwrap_or_default());
+    let known = |one: &&Message| newer.iter().any(|other| same(one, other));
+    if older.iter().filter(known).count() * 2 > older.len() {
+        return None;
+    }
+    older.extend(newer);
+    Some(older)
+}
+
+const UNPROVED: u16 = 1;
+const PROVED: u16 = 4;
+
+/// What a row counts for: where mine stands that nobody has proved is a guess.
+fn weight(item: &Item) -> u16 {
+    let guessed = matches!(
+        item.delivery,
+        Some(Delivery::Sending | Delivery::Unconfirmed | Delivery::Unknown)
+    );
+    if guessed { UNPROVED } else { PROVED }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Found::{Astray, At, Nowhere};
     use super::*;
     use crate::frame::Person;
     use crate::ids::{ConversationId, ItemKey, MessageId};
@@ -107,7 +176,7 @@ mod tests {
         (person(who), Content::Text(words.to_owned()), id)
     }
 
-    fn laid(here: &[&str], page: &[&str]) -> Vec<Option<usize>> {
+    fn laid(here: &[&str], page: &[&str]) -> Vec<Found> {
         let items: Vec<Item> = here
             .iter()
             .map(|text| {
@@ -126,7 +195,7 @@ mod tests {
                     author: Some(author),
                     content,
                     at: None,
-                    delivery: None,
+                    delivery: (side == Side::Mine).then_some(Delivery::Unconfirmed),
                 }
             })
             .collect();
@@ -152,35 +221,43 @@ mod tests {
     #[test]
     fn a_page_that_goes_on_is_found_at_the_end() {
         let matches = laid(&["a:1", "b:2", "a:3"], &["b:2", "a:3", "b:4"]);
-        assert_eq!(matches, [Some(1), Some(2), None]);
+        assert_eq!(matches, [At(1), At(2), Nowhere]);
     }
 
     #[test]
     fn what_was_missed_in_between_is_told_apart() {
         let matches = laid(&["a:1", "a:3"], &["a:1", "b:2", "a:3"]);
-        assert_eq!(matches, [Some(0), None, Some(1)]);
+        assert_eq!(matches, [At(0), Nowhere, At(1)]);
     }
 
     #[test]
     fn what_only_this_device_knows_is_passed_over() {
         let matches = laid(&["a:1", "me:lost", "a:3"], &["a:1", "a:3"]);
-        assert_eq!(matches, [Some(0), Some(2)]);
+        assert_eq!(matches, [At(0), At(2)]);
+    }
+
+    #[test]
+    fn what_is_mine_and_stood_elsewhere_is_no_second_row() {
+        let matches = laid(&["a:1", "me:x", "a:2"], &["a:1", "a:2", "me:x"]);
+        assert_eq!(matches, [At(0), At(2), Astray(1)]);
+        let matches = laid(&["me:x", "me:y", "a:1"], &["a:1", "me:x", "me:y"]);
+        assert_eq!(matches, [At(2), Astray(0), Astray(1)]);
     }
 
     #[test]
     fn ids_beat_words() {
-        assert_eq!(laid(&["a:ok#1"], &["a:ok#2", "a:ok#1"]), [None, Some(0)]);
-        assert_eq!(laid(&["a:old#1"], &["a:new#1"]), [Some(0)]);
+        assert_eq!(laid(&["a:ok#1"], &["a:ok#2", "a:ok#1"]), [Nowhere, At(0)]);
+        assert_eq!(laid(&["a:old#1"], &["a:new#1"]), [At(0)]);
     }
 
     #[test]
     fn the_same_words_are_counted() {
         let matches = laid(&["a:ok", "a:ok"], &["a:ok", "a:ok", "a:ok"]);
-        assert_eq!(matches, [Some(0), Some(1), None]);
+        assert_eq!(matches, [At(0), At(1), Nowhere]);
     }
 
     #[test]
     fn another_person_with_the_same_words_is_another_row() {
-        assert_eq!(laid(&["a:ok"], &["b:ok"]), [None]);
+        assert_eq!(laid(&["a:ok"], &["b:ok"]), [Nowhere]);
     }
 }

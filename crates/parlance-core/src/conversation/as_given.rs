@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::align::{align, is_from, is_same};
+use super::align::{Found, align, is_from, is_same, joined};
 use super::{Applied, Conversation, Log, MOST_BUFFERED, Viewer, last_line};
 use crate::content::{self, Content};
 use crate::dialect::History;
@@ -42,6 +42,13 @@ pub(super) struct AsGiven {
     walked_pages: u32,
     /// How many pages have been had, from the newest.
     pages: u32,
+    /// Up to here nothing was missed: a page has shown it.
+    whole_upto: Seq,
+    /// When the newest page came last.
+    newest_at: Option<Instant>,
+    /// The newest page has been laid beside what is here on this link, or
+    /// could not be had.
+    pub(super) caught_up: bool,
     /// What a page brought a moment ago: its push may still come.
     paged: VecDeque<(Seq, Instant)>,
 }
@@ -232,6 +239,13 @@ impl Conversation {
         }
     }
 
+    /// Whether what was missed on this link is being looked for: what is said
+    /// now would shift the pages.
+    pub fn is_catching_up(&self, now: Instant) -> bool {
+        let first = !self.as_given.caught_up && self.is_loaded();
+        (first || self.is_walking()) && self.forward.is_due_or_asked(now)
+    }
+
     /// Whether newest pages are being gone through towards what is here.
     pub fn is_walking(&self) -> bool {
         !self.as_given.walked.is_empty()
@@ -247,19 +261,33 @@ impl Conversation {
         viewer: &mut Viewer<'_>,
     ) -> Laid {
         let walked = std::mem::take(&mut self.as_given.walked);
-        let mut rows: Vec<Message> = rows.into_iter().chain(walked).collect();
+        let Some(mut rows) = joined(rows, walked) else {
+            // So much was said meanwhile that the pages have passed each other.
+            self.as_given.walked_pages = 0;
+            return Laid {
+                reaches: Reaches::NotYet,
+                ..Laid::default()
+            };
+        };
         self.as_given.walked_pages += 1;
         let walked = self.as_given.walked_pages;
         let first_ever = self.as_given.pages == 0;
         let here: Vec<Item> = nearest(self.timeline.newest_first());
         let here: Vec<&Item> = here.iter().rev().collect();
         let matches = align(&here, &rows, viewer.me, mine.is_echo);
-        // What only I know of says nothing of where a page belongs.
+        // Behind what a page has shown to be whole something may be missing,
+        // before and between the live rows: a page has to reach that far. And
+        // what only I know of says nothing of where a page belongs.
+        let whole_upto = self.as_given.whole_upto;
+        let whole = |item: &Item| first_ever || item.seq <= Some(whole_upto);
         let anchored = here
             .iter()
-            .any(|item| item.side != Side::Mine || item.id.is_some());
-        let joins =
-            matches.iter().any(Option::is_some) || !anchored || first_ever || rows.is_empty();
+            .any(|item| whole(item) && (item.side != Side::Mine || item.id.is_some()));
+        let reaches = matches.iter().any(|found| match found {
+            Found::Nowhere => false,
+            Found::At(at) | Found::Astray(at) => whole(here[*at]),
+        });
+        let joins = reaches || !anchored || rows.is_empty() || (first_ever && !more);
         if !joins && more && walked < MOST_WALKED {
             self.as_given.walked = rows;
             return Laid {
@@ -268,6 +296,7 @@ impl Conversation {
             };
         }
         self.as_given.walked_pages = 0;
+        self.as_given.caught_up = true;
         self.as_given.pages = self.as_given.pages.max(walked);
         let unread = self.unread;
         let mut laid = Laid::default();
@@ -287,6 +316,12 @@ impl Conversation {
                 self.read_all_but(unread);
             }
         }
+        // What came live since the page was made may have a hole before it.
+        self.as_given.whole_upto = match matches.last() {
+            Some(Found::At(at)) if joins => here[*at].seq.unwrap_or_default(),
+            _ => self.last_known(),
+        };
+        self.as_given.newest_at = Some(now);
         if !more {
             self.know_oldest();
         }
@@ -309,7 +344,7 @@ impl Conversation {
         let matches = align(&here, &rows, viewer.me, mine.is_echo);
         let overlap = matches
             .iter()
-            .position(Option::is_some)
+            .position(|found| *found != Found::Nowhere)
             .unwrap_or(rows.len());
         let mut laid = Laid::default();
         let mut older = rows;
@@ -337,7 +372,7 @@ impl Conversation {
         &mut self,
         here: &[&Item],
         rows: Vec<Message>,
-        matches: &[Option<usize>],
+        matches: &[Found],
         now: Instant,
         mine: &mut Mine<'_>,
         viewer: &mut Viewer<'_>,
@@ -346,15 +381,31 @@ impl Conversation {
         let mut missed: Vec<Message> = Vec::new();
         // The row here before which the missed ones go.
         let mut runs: Vec<(Option<usize>, Vec<Message>)> = Vec::new();
-        for (message, found) in rows.into_iter().zip(matches) {
-            let Some(found) = *found else {
-                missed.push(message);
-                continue;
+        for (mut message, found) in rows.into_iter().zip(matches) {
+            let at = match *found {
+                Found::Nowhere => {
+                    missed.push(message);
+                    continue;
+                }
+                Found::At(at) => {
+                    if !missed.is_empty() {
+                        runs.push((Some(at), std::mem::take(&mut missed)));
+                    }
+                    at
+                }
+                Found::Astray(at) => {
+                    // It stood where I said it; the log knows where it is.
+                    if let Some(client_id) = &here[at].client_id {
+                        self.timeline.take_back(client_id);
+                        mine.unproved.retain(|(it, _)| it != client_id);
+                        laid.proved.push((client_id.clone(), message.id.clone()));
+                        message.client_id = Some(client_id.clone());
+                    }
+                    missed.push(message);
+                    continue;
+                }
             };
-            if !missed.is_empty() {
-                runs.push((Some(found), std::mem::take(&mut missed)));
-            }
-            let item = here[found];
+            let item = here[at];
             if let Some(proved) = self.on_seen_in_history(item, &message) {
                 mine.unproved
                     .retain(|(client_id, _)| *client_id != proved.0);
@@ -364,8 +415,11 @@ impl Conversation {
         if !missed.is_empty() {
             // After the last that the page and this log share, before what
             // came live since.
-            let last = matches.iter().flatten().max();
-            let after = last.map_or(0, |last| last + 1);
+            let last = matches.iter().filter_map(|found| match found {
+                Found::At(at) => Some(at + 1),
+                Found::Nowhere | Found::Astray(_) => None,
+            });
+            let after = last.max().unwrap_or_default();
             runs.push(((after < here.len()).then_some(after), missed));
         }
         for (before, mut messages) in runs {
@@ -554,6 +608,15 @@ impl Conversation {
         let unread = self.unread;
         self.forget_log();
         self.unread = unread;
+    }
+
+    /// Older messages are wanted. Pages are counted from the newest message, so
+    /// what is newest has to be known.
+    pub fn want_older_as_given(&mut self, now: Instant) {
+        let fresh = |at: Instant| now.since(at) <= PUSH_WITHIN;
+        if !self.as_given.newest_at.is_some_and(fresh) {
+            self.look_again(now);
+        }
     }
 
     /// What is wanted of the log on a link that is new or doubted: its newest

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Command, Network, PageEvent, PageState, Session, Wish, deadline::READ_EVERY};
-use crate::dialect::WhenHidden;
+use crate::dialect::{History, WhenHidden};
 use crate::frame::ClientFrame;
 use crate::history::Fetch;
 use crate::ids::{ConversationId, ItemKey};
@@ -65,9 +65,13 @@ impl Session {
     }
 
     fn load_older(&mut self, now: Instant, id: &ConversationId) {
+        let pages = self.as_given() == Some(History::Pages);
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if pages && conversation.backward_part().is_some() {
+            conversation.want_older_as_given(now);
+        }
         if conversation.forward == Fetch::Failed {
             conversation.forward = Fetch::Wanted(now);
         }

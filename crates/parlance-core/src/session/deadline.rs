@@ -111,7 +111,8 @@ impl Session {
                 next.offer(at, Deadline::Patience(id.clone()));
             }
             let gap = conversation.gap.map_or(Fetch::Idle, |(_, fetch)| fetch);
-            for fetch in [conversation.forward, conversation.backward, gap] {
+            let backward = self.backward_of(conversation);
+            for fetch in [conversation.forward, backward, gap] {
                 match fetch {
                     Fetch::Wanted(at) | Fetch::Asked(_, at) => {
                         next.offer(at, Deadline::Page(id.clone()));

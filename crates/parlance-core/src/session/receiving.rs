@@ -443,7 +443,8 @@ impl Session {
                 };
                 conversation.forward = ask(part);
             }
-            if is_due(conversation.backward, now) {
+            let waits = as_given && conversation.forward.is_open();
+            if !waits && is_due(conversation.backward, now) {
                 conversation.backward = conversation.backward_part().map_or(Fetch::Idle, &mut ask);
             }
             if let Some((key, fetch)) = conversation.gap

@@ -323,10 +323,13 @@ impl Session {
                 .into_iter()
                 .filter(|entry| {
                     let conversation = self.conversations.get(&entry.draft.conversation);
-                    // Where nothing is said twice there is nothing to wait for.
-                    !numbered
-                        || !conversation
-                            .is_some_and(|it| it.is_loaded() && it.forward.is_due_or_asked(now))
+                    !conversation.is_some_and(|it| {
+                        if numbered {
+                            it.is_loaded() && it.forward.is_due_or_asked(now)
+                        } else {
+                            it.is_catching_up(now)
+                        }
+                    })
                 })
                 .map(|entry| entry.draft.client_id.clone())
                 .collect();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::phase::Phase;
 use super::{Oddity, Session, Stamp};
 use crate::content::Content;
-use crate::conversation::{Laid, Mine, Reaches};
+use crate::conversation::{Conversation, Laid, Mine, Reaches};
 use crate::dialect::{Asked, Counts, History, Order, Proof};
 use crate::frame::{ClientFrame, Message, Rows};
 use crate::history::Fetch;
@@ -74,6 +74,17 @@ impl Session {
             .unproved(&heard.conversation)
             .find(|entry| self.dialect.is_echo(&entry.draft.content, &heard.content))
             .map(|entry| entry.draft.client_id.clone())
+    }
+
+    /// What is wanted of older messages. Pages without numbers are counted
+    /// from the newest: only where that is known is it known what is older.
+    pub(super) fn backward_of(&self, conversation: &Conversation) -> Fetch {
+        match conversation.backward {
+            Fetch::Wanted(_) if self.as_given().is_some() && conversation.forward.is_open() => {
+                Fetch::Idle
+            }
+            fetch => fetch,
+        }
     }
 
     /// A page of a log without numbers.

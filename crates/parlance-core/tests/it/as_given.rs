@@ -7,6 +7,7 @@ use parlance_core::dialect::{Beat, Capabilities, Counts, Doubt, Liveness, Silenc
 use parlance_core::{Command, Input, PageEvent, PageState, Status};
 
 mod bench;
+mod random;
 
 use bench::{Bench, by_request, echoing, room, silent};
 
@@ -263,7 +264,7 @@ fn the_device_knows_that_it_may_have_gone_before_it_goes() {
     // The page dies with it under way, and comes back.
     let disk = bench.disk.clone();
     assert_eq!(disk.len(), 1);
-    let mut again = Bench::with_disk(echoing(), disk);
+    let mut again = Bench::with_disk(echoing(), disk, 2);
     again.opens();
     again.page(&["a:1"], "end");
     assert_eq!(again.rows(), ["a:1", "me:x unknown"]);
@@ -290,7 +291,7 @@ fn what_was_queued_and_never_went_goes_after_a_reload() {
     let mut bench = Bench::with_history(echoing(), &["a:1"]);
     bench.breaks();
     bench.says("x");
-    let mut again = Bench::with_disk(echoing(), bench.disk.clone());
+    let mut again = Bench::with_disk(echoing(), bench.disk.clone(), 2);
     again.opens();
     assert_eq!(again.count("say x"), 1);
 }

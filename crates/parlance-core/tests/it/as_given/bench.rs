@@ -235,6 +235,7 @@ pub(crate) struct Bench {
     pub(crate) slow_disk: bool,
     waiting: VecDeque<Input>,
     link: Option<LinkId>,
+    opened: Option<LinkId>,
     rows: Vec<Row>,
     /// Every delivery that a row was ever shown with, by its words.
     pub(crate) shown: Vec<(String, &'static str)>,
@@ -244,16 +245,21 @@ pub(crate) struct Bench {
 impl Bench {
     /// On show, dialled, not yet open.
     pub(crate) fn dialling(capabilities: Capabilities) -> Self {
-        Self::with_disk(capabilities, BTreeMap::new())
+        Self::with_disk(capabilities, BTreeMap::new(), 1)
     }
 
-    pub(crate) fn with_disk(capabilities: Capabilities, disk: BTreeMap<ClientId, String>) -> Self {
+    /// A page of this life (no two make the same ids) on this device.
+    pub(crate) fn with_disk(
+        capabilities: Capabilities,
+        disk: BTreeMap<ClientId, String>,
+        life: u64,
+    ) -> Self {
         let now = Instant::from_millis(1_000_000);
         let setup = Setup {
             dialect: Box::new(Plainest { capabilities }),
             target: Target::Room("r".to_owned()),
             last_known: Some(Uid::new("me")),
-            seed: 11,
+            seed: life,
         };
         let mut bench = Self {
             session: Session::new(now, setup),
@@ -266,6 +272,7 @@ impl Bench {
             slow_disk: false,
             waiting: VecDeque::new(),
             link: None,
+            opened: None,
             rows: Vec::new(),
             shown: Vec::new(),
             unread: 0,
@@ -354,8 +361,19 @@ impl Bench {
         }
     }
 
+    /// A socket is there, open or being opened.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// It is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.link.is_some() && self.opened == self.link
+    }
+
     pub(crate) fn opens(&mut self) {
         let link = self.link.expect("a dial");
+        self.opened = Some(link);
         self.feed(Input::Link(link, LinkEvent::Opened));
     }
 
