@@ -68,7 +68,7 @@ pub(super) fn align(
         .collect();
     // best[row][column]: the longest from there to both ends.
     let width = columns + 1;
-    let mut best = vec![0_u16; (rows + 1) * width];
+    let mut best = vec![0_u32; (rows + 1) * width];
     for row in (0..rows).rev() {
         for column in (0..columns).rev() {
             best[row * width + column] = if same[row * columns + column] {
@@ -136,11 +136,12 @@ pub(super) fn joined(mut older: Vec<Message>, newer: Vec<Message>) -> Option<Vec
     Some(older)
 }
 
-const UNPROVED: u16 = 1;
-const PROVED: u16 = 4;
+const UNPROVED: u32 = 1;
+/// More than all that are not.
+const PROVED: u32 = 1024;
 
 /// What a row counts for: where mine stands that nobody has proved is a guess.
-fn weight(item: &Item) -> u16 {
+fn weight(item: &Item) -> u32 {
     let guessed = matches!(
         item.delivery,
         Some(Delivery::Sending | Delivery::Unconfirmed | Delivery::Unknown)

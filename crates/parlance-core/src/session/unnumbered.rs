@@ -79,11 +79,11 @@ impl Session {
     /// What is wanted of older messages. Pages without numbers are counted
     /// from the newest: only where that is known is it known what is older.
     pub(super) fn backward_of(&self, conversation: &Conversation) -> Fetch {
-        match conversation.backward {
-            Fetch::Wanted(_) if self.as_given().is_some() && conversation.forward.is_open() => {
-                Fetch::Idle
-            }
-            fetch => fetch,
+        let wanted = matches!(conversation.backward, Fetch::Wanted(_));
+        if wanted && self.as_given().is_some() && conversation.forward.is_open() {
+            Fetch::Idle
+        } else {
+            conversation.backward
         }
     }
 
