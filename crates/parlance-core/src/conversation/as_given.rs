@@ -31,6 +31,9 @@ const MOST_WALKED: u32 = 5;
 /// A message that a page brought may be pushed so long after it.
 const PUSH_WITHIN: Duration = Duration::from_secs(5);
 
+/// So many of the newest rows of a page may.
+const MOST_PUSHED: usize = 16;
+
 /// What is known of a log without numbers beside its rows.
 #[derive(Debug, Default)]
 pub(super) struct AsGiven {
@@ -431,22 +434,23 @@ impl Conversation {
                 Some(at) => here[at - 1].seq,
                 None => None,
             };
-            match (previous, next) {
-                (_, None) => laid
-                    .applied
-                    .add(self.append(messages, now, Origin::Live, viewer)),
-                (previous, Some(next)) => {
-                    let previous = previous.unwrap_or_else(|| Seq(next.0.saturating_sub(STRIDE)));
-                    let room = next.0.saturating_sub(previous.0);
-                    let step = (room / (messages.len() as u64 + 1)).max(1);
-                    let numbered = messages.into_iter().enumerate().map(|(index, message)| {
-                        let seq = previous.0 + step * (index as u64 + 1);
-                        (Seq(seq.min(next.0 - 1)), message)
-                    });
-                    laid.applied
-                        .add(self.put(numbered.collect(), Origin::History, viewer));
+            let room = next.map(|next| {
+                let previous = previous.unwrap_or_else(|| Seq(next.0.saturating_sub(STRIDE)));
+                let room = next.0.saturating_sub(previous.0);
+                (previous, room / (messages.len() as u64 + 1))
+            });
+            let applied = match room {
+                Some((previous, step)) if step > 0 => {
+                    let numbered = messages.into_iter().enumerate();
+                    let numbered = numbered
+                        .map(|(index, row)| (Seq(previous.0 + step * (index as u64 + 1)), row));
+                    self.put_paged(numbered.collect(), now, Origin::History, viewer)
                 }
-            }
+                // At the end; or there is no room left, and late is better
+                // than never.
+                Some(_) | None => self.append(messages, now, Origin::Live, viewer),
+            };
+            laid.applied.add(applied);
         }
         laid
     }
@@ -520,12 +524,22 @@ impl Conversation {
             .enumerate()
             .map(|(index, row)| (Seq(last + STRIDE * (index as u64 + 1)), row))
             .collect();
-        // The newest may be pushed in a moment, too.
-        for (seq, _) in numbered.iter().rev().take(8) {
-            self.as_given.paged.push_back((*seq, now));
-        }
         if let Some((seq, _)) = numbered.last() {
             self.head = self.head.max(*seq);
+        }
+        self.put_paged(numbered, now, origin, viewer)
+    }
+
+    /// Rows of a page go in, of which the newest may be pushed in a moment, too.
+    fn put_paged(
+        &mut self,
+        numbered: Vec<(Seq, Message)>,
+        now: Instant,
+        origin: Origin,
+        viewer: &mut Viewer<'_>,
+    ) -> Applied {
+        for (seq, _) in numbered.iter().rev().take(MOST_PUSHED) {
+            self.as_given.paged.push_back((*seq, now));
         }
         self.put(numbered, origin, viewer)
     }
