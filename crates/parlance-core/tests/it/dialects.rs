@@ -5,5 +5,6 @@ mod stage;
 
 mod egg;
 mod hostile;
+mod jim;
 mod plain;
 mod topic;

@@ -15,6 +15,8 @@ use crate::time::UnixMillis;
 /// `flower` is what a flower is called there.
 pub(super) fn kind_of(content: &Content, flower: &str) -> Option<(&'static str, String)> {
     Some(match content {
+        // The seed sends blanks as well; nobody wants to read them.
+        Content::Text(text) if text.trim().is_empty() => return None,
         Content::Text(text) => ("1", text.clone()),
         Content::Image(media) => ("2", media.url.clone()),
         Content::Like => ("3", String::new()),

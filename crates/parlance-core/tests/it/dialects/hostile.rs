@@ -26,7 +26,7 @@ use crate::decoders::{DEFAULT_CASES, from_environment};
 use crate::transcripts::replay::{Direction, Replay};
 
 /// Every frame and body of a transcript.
-fn sound(name: &str) -> Vec<Value> {
+pub(super) fn sound(name: &str) -> Vec<Value> {
     let replay = Replay::of(name);
     let texts = replay.lines().iter().flat_map(|line| match line.direction {
         Direction::ToServer | Direction::ToPage => vec![line.frame().to_owned()],
@@ -77,7 +77,7 @@ fn asked() -> [Asked; 5] {
 }
 
 /// Reads each text in every way in which a dialect can.
-fn read_all(name: &str, seed: u64, mut dialect: impl Dialect, gateway: impl Fn(&str)) {
+pub(super) fn read_all(name: &str, seed: u64, mut dialect: impl Dialect, gateway: impl Fn(&str)) {
     let seed = from_environment("DECODER_SEED", seed);
     let cases = from_environment("DECODER_CASES", DEFAULT_CASES);
     println!("{name}: seed {seed}, {cases} cases");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parlance_core::content::Content;
 use parlance_core::dialect::Dialect;
-use parlance_core::frame::Talk;
+use parlance_core::frame::{Person, Talk};
 use parlance_core::ids::{ClientId, ConversationId, LinkId, RequestId};
 use parlance_core::outbox::{Stored, Write};
 use parlance_core::session::{Banner, Oddity};
@@ -44,6 +44,8 @@ pub(crate) struct Stage {
     pub(crate) listed: BTreeMap<ConversationId, Listed>,
     pub(crate) oddities: Vec<Oddity>,
     pub(crate) banner: Option<Banner>,
+    /// Everybody, wherever somebody was told of.
+    pub(crate) people: BTreeMap<ConversationId, Vec<Person>>,
     disk: BTreeMap<ClientId, String>,
     waiting: VecDeque<Input>,
     link: Option<LinkId>,
@@ -70,6 +72,7 @@ impl Stage {
             listed: BTreeMap::new(),
             oddities: Vec::new(),
             banner: None,
+            people: BTreeMap::new(),
             disk: BTreeMap::new(),
             waiting: VecDeque::new(),
             link: None,
@@ -146,13 +149,15 @@ impl Stage {
             }
             Event::Counted(oddity, _) => self.oddities.push(oddity),
             Event::Banner(banner) => self.banner = banner,
+            Event::People(id, people) => {
+                self.people.insert(id, people);
+            }
             Event::Status(_)
             | Event::IdentityNeeded { .. }
             | Event::Me(_)
             | Event::Limits(_)
             | Event::Current(_)
             | Event::History(..)
-            | Event::People(..)
             | Event::Typists(..)
             | Event::Draft(..)
             | Event::Durability(_)
