@@ -3,8 +3,6 @@
 //! Holds nothing of its own. What is wrong with the launch, or with the
 //! program, is said by [`notice`], which needs none of the rest.
 
-use leptos::mount::mount_to;
-use leptos::prelude::*;
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::{Event, Setup};
 use wasm_bindgen::closure::Closure;
@@ -15,7 +13,7 @@ use web_sys::{SecurityPolicyViolationEvent, Window};
 use crate::config::{DialectName, Launch, Launched, Problem, Secret, Should, browser};
 use crate::driver::{self, Parts, clock::Clock, random};
 use crate::model::Model;
-use crate::ui::App;
+use crate::ui;
 
 pub mod notice;
 
@@ -50,20 +48,15 @@ fn run(window: &Window, launched: Launched) {
         return;
     };
     let window = window.clone();
-    mount_to(parent, move || {
-        let model = Model::new();
-        let handle = driver::start(
+    ui::mount(&parent, launch.clone(), move |model| {
+        driver::start(
             setup,
             Parts {
                 clock: Clock::browser(),
                 storage: format!("parlance {}", launch.server()),
-                deliver: deliver(window, launch.clone(), model),
+                deliver: deliver(window, launch, model),
             },
-        );
-        provide_context(launch);
-        provide_context(model);
-        provide_context(handle);
-        view! { <App /> }
+        )
     })
     .forget();
 }

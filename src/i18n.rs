@@ -5,7 +5,6 @@
 //! Knows no component, and no language that the page is not shipped with.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use leptos::prelude::{LocalStorage, StoredValue, WithValue as _};
 use parlance_core::time::UnixMillis;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -15,12 +14,13 @@ mod zh_cn;
 
 pub use words::{Plural, Words};
 
-/// The language that the page speaks, with its formats. Made once.
+/// The language that the page speaks, with its formats. Made once, and there
+/// as long as the page.
 #[derive(Clone, Copy)]
 pub struct Language {
     /// Every sentence.
     pub words: &'static Words,
-    formats: StoredValue<Formats, LocalStorage>,
+    formats: &'static Formats,
 }
 
 struct Formats {
@@ -53,53 +53,46 @@ impl Language {
         };
         Self {
             words,
-            formats: StoredValue::new_local(Formats::new(locale)),
+            formats: Box::leak(Box::new(Formats::new(locale))),
         }
     }
 
     /// How late it was: hours and minutes.
     pub fn time(self, at: UnixMillis) -> String {
-        self.format(at, |formats| &formats.time)
+        call(&self.formats.time, &date(at))
     }
 
     /// Day and time, for a tooltip.
     pub fn full(self, at: UnixMillis) -> String {
-        self.format(at, |formats| &formats.full)
+        call(&self.formats.full, &date(at))
     }
 
     /// A whole day for a line between days; with its year where `newest` is of
     /// another one. Never "today": that would be the device's clock speaking.
     pub fn day(self, at: UnixMillis, newest: Option<UnixMillis>) -> String {
         let year = |at: UnixMillis| date(at).get_full_year();
-        if newest.is_none_or(|newest| year(newest) == year(at)) {
-            self.format(at, |formats| &formats.day)
+        let format = if newest.is_none_or(|newest| year(newest) == year(at)) {
+            &self.formats.day
         } else {
-            self.format(at, |formats| &formats.day_with_year)
-        }
+            &self.formats.day_with_year
+        };
+        call(format, &date(at))
     }
 
     /// A day in a few characters, for the conversation list.
     pub fn short_day(self, at: UnixMillis) -> String {
-        self.format(at, |formats| &formats.short_day)
+        call(&self.formats.short_day, &date(at))
     }
 
     /// A number with its words in the right plural.
     pub fn count(self, plural: &Plural, count: u64) -> String {
-        let (sentence, number) = self.formats.with_value(|formats| {
-            let count = count as f64;
-            let category = formats.plural.select(count).as_string();
-            let sentence = match category.as_deref() {
-                Some("one") => plural.one,
-                Some(_) | None => plural.other,
-            };
-            (sentence, call(&formats.number, &count.into()))
-        });
+        let category = self.formats.plural.select(count as f64).as_string();
+        let sentence = match category.as_deref() {
+            Some("one") => plural.one,
+            Some(_) | None => plural.other,
+        };
+        let number = call(&self.formats.number, &JsValue::from_f64(count as f64));
         fill(sentence, &number)
-    }
-
-    fn format(self, at: UnixMillis, which: fn(&Formats) -> &Function) -> String {
-        self.formats
-            .with_value(|formats| call(which(formats), &date(at)))
     }
 }
 

@@ -11,6 +11,8 @@ pub mod app;
 pub mod config;
 
 #[cfg(target_arch = "wasm32")]
+pub mod dom;
+#[cfg(target_arch = "wasm32")]
 pub mod driver;
 
 #[cfg(target_arch = "wasm32")]

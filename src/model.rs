@@ -5,14 +5,16 @@
 //! Knows no socket, no document and no language; components read, and dispatch
 //! commands.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use leptos::prelude::*;
-use live::{ArcLive, Follow, Live};
 use parlance_core::frame::{Limits, Person};
 use parlance_core::ids::ConversationId;
 use parlance_core::session::{Banner, Conversation, Durability};
+use parlance_core::time::UnixMillis;
 use parlance_core::{Event, Status};
+
+use self::live::Live;
 
 mod announce;
 mod line;
@@ -23,9 +25,12 @@ pub use announce::{Announcement, Said};
 pub use line::Line;
 pub use room::{Room, Slot};
 
-/// Everything on the page. A handful of numbers: copy it freely.
+/// Everything on the page. An address: copy it freely. What it leads to is
+/// made once and stays as long as the page, so that no closure has to hold it.
 #[derive(Clone, Copy)]
-pub struct Model {
+pub struct Model(&'static Signals);
+
+struct Signals {
     status: Live<Status>,
     banner: Live<Option<Banner>>,
     identity: Live<Identity>,
@@ -36,10 +41,7 @@ pub struct Model {
     durability: Live<Durability>,
     announcements: Live<Vec<Announcement>>,
     people_shown: Live<bool>,
-    rooms: StoredValue<BTreeMap<ConversationId, Room>>,
-    /// Rooms are made while some component's effect may be running; they
-    /// outlive it, so their signals belong to the model.
-    owner: StoredValue<Owner>,
+    rooms: RefCell<Vec<Room>>,
 }
 
 /// A conversation in the list.
@@ -48,7 +50,7 @@ pub struct Entry {
     /// Which.
     pub id: ConversationId,
     /// As it stands: a new last line touches this entry alone.
-    pub conversation: ArcLive<Conversation>,
+    pub conversation: Rc<Live<Conversation>>,
 }
 
 /// Whether it is known who is here.
@@ -67,8 +69,7 @@ pub enum Identity {
 impl Model {
     /// An empty page.
     pub fn new() -> Self {
-        let owner = Owner::new();
-        owner.clone().with(|| Self {
+        Self(Box::leak(Box::new(Signals {
             status: Live::new(Status::Idle),
             banner: Live::new(None),
             identity: Live::new(Identity::Known),
@@ -79,28 +80,24 @@ impl Model {
             durability: Live::new(Durability::Kept),
             announcements: Live::new(Vec::new()),
             people_shown: Live::new(false),
-            rooms: StoredValue::new(BTreeMap::new()),
-            owner: StoredValue::new(owner),
-        })
+            rooms: RefCell::new(Vec::new()),
+        })))
     }
 
     /// Shows what the core says.
     pub fn apply(self, event: Event) {
         match event {
             Event::Status(status) => self.on_status(status),
-            Event::Banner(banner) => self.banner.set(banner),
-            Event::IdentityNeeded { refused } => self.identity.set(Identity::Needed(refused)),
+            Event::Banner(banner) => self.0.banner.set(banner),
+            Event::IdentityNeeded { refused } => self.0.identity.set(Identity::Needed(refused)),
             Event::Me(person) => self.on_me(person),
-            Event::Limits(limits) => self.limits.set(limits),
+            Event::Limits(limits) => self.0.limits.set(limits),
             Event::Conversation(conversation) => self.on_conversation(conversation),
             Event::Current(id) => self.on_current(id),
             Event::Timeline(id, changes) => {
-                let shown = self
-                    .current
-                    .with_untracked(|current| current.as_ref() == Some(&id));
                 let said = self.room(&id).replay(changes);
-                if shown && !said.is_empty() {
-                    self.announcements.update(|all| announce::add(all, said));
+                if self.shows(&id) && !said.is_empty() {
+                    self.0.announcements.update(|all| announce::add(all, said));
                 }
             }
             Event::History(id, history) => self.room(&id).on_history(history),
@@ -108,7 +105,7 @@ impl Model {
             Event::Typists(id, typists) => self.room(&id).on_typists(typists),
             Event::Draft(id, text) => self.room(&id).on_draft(text),
             Event::OutboxFull(id, text) => self.room(&id).on_given_back(text),
-            Event::Durability(durability) => self.durability.set(durability),
+            Event::Durability(durability) => self.0.durability.set(durability),
             Event::SignedOut => self.on_signed_out(),
             // For the log, which is the driver's.
             Event::Counted(..) => {}
@@ -117,189 +114,171 @@ impl Model {
 
     /// The person has given a name.
     pub fn joining(self) {
-        self.identity.set(Identity::Joining);
+        self.0.identity.set(Identity::Joining);
     }
 
     /// Shows or hides the panel of people.
     pub fn show_people(self, shown: bool) {
-        self.people_shown.set(shown);
+        self.0.people_shown.set(shown);
     }
 
     /// The room of a conversation; an empty one if nothing is known of it.
     pub fn room(self, id: &ConversationId) -> Room {
-        if let Some(room) = self.rooms.with_value(|rooms| rooms.get(id).copied()) {
-            return room;
-        }
-        let room = self
-            .owner
-            .with_value(|owner| owner.with(|| Room::new(id.clone())));
-        self.rooms.update_value(|rooms| {
-            rooms.insert(id.clone(), room);
-        });
-        room
+        let mut rooms = self.0.rooms.borrow_mut();
+        let known = rooms.iter().find(|room| room.id() == id).copied();
+        known.unwrap_or_else(|| {
+            let room = Room::new(id.clone());
+            rooms.push(room);
+            room
+        })
     }
 
-    /// The room on show.
+    /// The room on show, tracked.
     pub fn current_room(self) -> Option<Room> {
-        self.current.get().map(|id| self.room(&id))
+        let current = self.0.current.look();
+        current.as_ref().map(|id| self.room(id))
     }
 
     /// What is known of a conversation, tracked.
-    pub fn conversation(self, id: &ConversationId) -> Option<Conversation> {
-        let entry = self.conversations.with(|all| {
-            let entry = all.iter().find(|entry| entry.id == *id);
-            entry.map(|entry| entry.conversation.clone())
-        });
-        entry.map(|conversation| conversation.get())
+    pub fn conversation(self, id: &ConversationId) -> Option<Rc<Live<Conversation>>> {
+        self.0.conversations.track();
+        self.find(id)
     }
 
     /// The link's status in one word.
-    pub fn status(self) -> Follow<Status> {
-        self.status.read_only()
+    pub fn status(self) -> &'static Live<Status> {
+        &self.0.status
     }
 
     /// What the connection banner says.
-    pub fn banner(self) -> Follow<Option<Banner>> {
-        self.banner.read_only()
+    pub fn banner(self) -> &'static Live<Option<Banner>> {
+        &self.0.banner
     }
 
     /// Whether it is known who is here.
-    pub fn identity(self) -> Follow<Identity> {
-        self.identity.read_only()
+    pub fn identity(self) -> &'static Live<Identity> {
+        &self.0.identity
     }
 
     /// Who I am.
-    pub fn me(self) -> Follow<Option<Person>> {
-        self.me.read_only()
+    pub fn me(self) -> &'static Live<Option<Person>> {
+        &self.0.me
     }
 
     /// What may be said.
-    pub fn limits(self) -> Follow<Limits> {
-        self.limits.read_only()
+    pub fn limits(self) -> &'static Live<Limits> {
+        &self.0.limits
     }
 
     /// Every conversation, the one with the newest message first.
-    pub fn conversations(self) -> Follow<Vec<Entry>> {
-        self.conversations.read_only()
+    pub fn conversations(self) -> &'static Live<Vec<Entry>> {
+        &self.0.conversations
     }
 
     /// The conversation on show.
-    pub fn current(self) -> Follow<Option<ConversationId>> {
-        self.current.read_only()
+    pub fn current(self) -> &'static Live<Option<ConversationId>> {
+        &self.0.current
     }
 
     /// Whether what is unsent survives closing the page.
-    pub fn durability(self) -> Follow<Durability> {
-        self.durability.read_only()
+    pub fn durability(self) -> &'static Live<Durability> {
+        &self.0.durability
     }
 
     /// What a screen reader is to be told, newest last.
-    pub fn announcements(self) -> Follow<Vec<Announcement>> {
-        self.announcements.read_only()
+    pub fn announcements(self) -> &'static Live<Vec<Announcement>> {
+        &self.0.announcements
     }
 
     /// Whether the panel of people is open.
-    pub fn people_shown(self) -> Follow<bool> {
-        self.people_shown.read_only()
+    pub fn people_shown(self) -> &'static Live<bool> {
+        &self.0.people_shown
+    }
+
+    fn find(self, id: &ConversationId) -> Option<Rc<Live<Conversation>>> {
+        let all = self.0.conversations.glance();
+        let entry = all.iter().find(|entry| entry.id == *id);
+        entry.map(|entry| entry.conversation.clone())
+    }
+
+    fn shows(self, id: &ConversationId) -> bool {
+        self.0.current.glance().as_ref() == Some(id)
     }
 
     fn on_status(self, status: Status) {
-        self.status.set(status);
+        self.0.status.set(status);
         // A join that found no server goes on by the banner; the form must
         // not stay locked meanwhile.
         let stuck = matches!(status, Status::Waiting | Status::Offline | Status::Ended);
-        if stuck
-            && self
-                .identity
-                .with_untracked(|known| *known == Identity::Joining)
-        {
-            self.identity.set(Identity::Needed(None));
+        if stuck && *self.0.identity.glance() == Identity::Joining {
+            self.0.identity.set(Identity::Needed(None));
         }
     }
 
     fn on_conversation(self, conversation: Conversation) {
-        let current = self
-            .current
-            .with_untracked(|current| current.as_ref() == Some(&conversation.id));
-        if current {
+        if self.shows(&conversation.id) {
             self.room(&conversation.id).mark_unread(&conversation);
         }
-        let known = self.conversations.with_untracked(|all| {
-            let entry = all.iter().find(|entry| entry.id == conversation.id);
-            entry.map(|entry| entry.conversation.clone())
-        });
-        let moved = match known {
-            Some(signal) => {
-                let before = signal.with_untracked(newest);
-                let moved = before != newest(&conversation);
-                signal.set(conversation);
-                moved
+        let before = self.find(&conversation.id);
+        if let Some(known) = &before {
+            let moved = newest(&known.glance()) != newest(&conversation);
+            known.set(conversation);
+            if !moved {
+                return;
             }
-            None => {
-                self.conversations.update(|all| {
-                    all.push(Entry {
-                        id: conversation.id.clone(),
-                        conversation: ArcLive::new(conversation),
-                    });
+            let id = known.glance().id.clone();
+            self.0.conversations.update(|all| put_in_order(all, &id));
+        } else {
+            let id = conversation.id.clone();
+            self.0.conversations.update(|all| {
+                all.push(Entry {
+                    id: id.clone(),
+                    conversation: Rc::new(Live::new(conversation)),
                 });
-                true
-            }
-        };
-        if moved {
-            self.conversations.update(|all| {
-                all.sort_by_key(|entry| {
-                    std::cmp::Reverse(entry.conversation.with_untracked(newest))
-                });
+                put_in_order(all, &id);
             });
         }
     }
 
     fn on_current(self, id: Option<ConversationId>) {
         if let Some(id) = &id {
-            let conversation = self.conversations.with_untracked(|all| {
-                let entry = all.iter().find(|entry| entry.id == *id);
-                entry.map(|entry| entry.conversation.get_untracked())
-            });
             let room = self.room(id);
             room.forget_unread();
-            if let Some(conversation) = conversation {
-                room.mark_unread(&conversation);
+            if let Some(conversation) = self.find(id) {
+                room.mark_unread(&conversation.glance());
             }
         }
         // The same conversation again must not build the room anew.
-        if self.current.with_untracked(|current| *current != id) {
-            self.announcements.set(Vec::new());
-            self.current.set(id);
+        if *self.0.current.glance() != id {
+            self.0.announcements.set(Vec::new());
+            self.0.current.set(id);
         }
     }
 
     fn on_me(self, person: Person) {
-        let before = self.me.get_untracked();
+        let before = self.0.me.get_untracked();
         if before.is_some_and(|before| before.uid != person.uid) {
             // Whoever came before left titles and last lines behind.
             self.forget_talks();
         }
-        self.identity.set(Identity::Known);
-        self.me.set(Some(person));
+        self.0.identity.set(Identity::Known);
+        self.0.me.set(Some(person));
     }
 
     fn on_signed_out(self) {
         self.forget_talks();
-        self.me.set(None);
-        self.banner.set(None);
-        self.identity.set(Identity::SignedOut);
+        self.0.me.set(None);
+        self.0.banner.set(None);
+        self.0.identity.set(Identity::SignedOut);
     }
 
     fn forget_talks(self) {
-        self.current.set(None);
-        self.conversations.set(Vec::new());
-        self.announcements.set(Vec::new());
-        self.rooms.update_value(|rooms| {
-            for room in rooms.values() {
-                room.clear();
-            }
-            rooms.clear();
-        });
+        self.0.current.set(None);
+        self.0.conversations.set(Vec::new());
+        self.0.announcements.set(Vec::new());
+        for room in self.0.rooms.take() {
+            room.clear();
+        }
     }
 }
 
@@ -309,6 +288,22 @@ impl Default for Model {
     }
 }
 
-fn newest(conversation: &Conversation) -> Option<parlance_core::time::UnixMillis> {
+fn newest(conversation: &Conversation) -> Option<UnixMillis> {
     conversation.last.as_ref().and_then(|last| last.at)
+}
+
+/// Puts the one entry that is out of its order in its place, the newest first;
+/// of the same age, those that were above it stay above.
+fn put_in_order(all: &mut Vec<Entry>, id: &ConversationId) {
+    let Some(from) = all.iter().position(|entry| entry.id == *id) else {
+        return;
+    };
+    let entry = all.remove(from);
+    let age = newest(&entry.conversation.glance());
+    let is_above = |(index, other): &(usize, &Entry)| {
+        let other = newest(&other.conversation.glance());
+        other > age || other == age && *index < from
+    };
+    let to = all.iter().enumerate().filter(is_above).count();
+    all.insert(to, entry);
 }

@@ -1,20 +1,23 @@
 //! The components. They read signals and dispatch commands.
 //!
-//! None of them owns a socket or a signal, and none knows a protocol. What
-//! somebody sent reaches the page as text nodes and checked addresses only.
+//! None of them owns a socket or a signal, and none knows a protocol. A
+//! component is a function that gives an element, drawn once: what changes in
+//! it is said where it is made. What somebody sent reaches the page as text
+//! nodes and checked addresses only.
 
-use self::dynamic::dynamic;
-use crate::model::live::Derived;
-use leptos::prelude::*;
+use web_sys::HtmlElement;
 
-use self::account::Account;
-use self::announcer::Announcer;
-use self::conversations::Conversations;
-use self::ended::{SignedOut, Waiting};
-use self::join::Join;
-use self::room::RoomPage;
-use self::status::StatusBanner;
+use self::account::account;
+use self::announcer::announcer;
+use self::conversations::conversations;
+use self::ended::{signed_out, waiting};
+use self::here::{Here, here, words};
+use self::join::join;
+use self::room::room_page;
+use self::status::status_banner;
 use crate::config::{Launch, Theme};
+use crate::dom::{self, El, Mounted, Place, el};
+use crate::driver::Handle;
 use crate::i18n::Language;
 use crate::model::{Identity, Model};
 
@@ -25,12 +28,11 @@ pub mod address;
 pub mod announcer;
 pub mod avatar;
 pub mod conversations;
-pub mod dynamic;
 pub mod ended;
+pub mod here;
 pub mod icon;
 pub mod join;
 pub mod keyboard;
-pub mod list;
 pub mod message;
 pub mod presence;
 pub mod room;
@@ -47,82 +49,99 @@ enum Stage {
     Talk,
 }
 
-/// The whole page. Wants [`Model`], [`Launch`] and the driver's handle in the
-/// context.
-#[component]
-pub fn App() -> impl IntoView {
-    let model = expect_context::<Model>();
-    let launch = expect_context::<Launch>();
-    let embed = launch.embed;
-    let language = Language::choose(launch.lang.as_deref(), &browser_languages());
-    provide_context(language);
+/// Draws the whole page at the end of `parent`. `start` is given what is to be
+/// shown, and gives whom to tell what the person wants.
+pub fn mount(
+    parent: &HtmlElement,
+    launch: Launch,
+    start: impl FnOnce(Model) -> Handle + 'static,
+) -> Mounted {
+    dom::mount(parent, move || {
+        let model = Model::new();
+        here::provide(Here {
+            model,
+            handle: start(model),
+            language: Language::choose(launch.lang.as_deref(), &browser_languages()),
+            // As long as the page.
+            launch: Box::leak(Box::new(launch)),
+        });
+        app()
+    })
+}
+
+fn app() -> El {
+    let Here {
+        model,
+        language,
+        launch,
+        ..
+    } = here();
     dress(language, launch.theme);
     keyboard::follow();
-    let stage = Derived::new(move || stage(model));
-    view! {
-        <div
-            class="app"
-            data-part="app"
-            data-status=dynamic(move || model.status().get().word())
-            data-embed=embed.then_some("true")
-        >
-            {dynamic(move || match stage.get() {
-                Stage::SignedOut => view! { <SignedOut/> }.into_any(),
-                Stage::Join => view! { <div class="page-banner"><StatusBanner/></div><Join/> }.into_any(),
-                Stage::Nothing => view! {
-                    <div class="page-banner"><StatusBanner/></div><Waiting/>
-                }.into_any(),
-                Stage::Talk => view! { <Talk embed=embed/> }.into_any(),
-            })}
-            <Announcer/>
-        </div>
-    }
+    el("div.app[data-part=app]")
+        .attr_if("data-embed", launch.embed.then_some("true"))
+        .live(move |app| app.put("data-status", model.status().get().word()))
+        .switch(
+            move || stage(model),
+            move |stage, place| match stage {
+                Stage::SignedOut => place.add(signed_out()),
+                Stage::Join => {
+                    place.add(page_banner());
+                    place.add(join());
+                }
+                Stage::Nothing => {
+                    place.add(page_banner());
+                    place.add(waiting());
+                }
+                Stage::Talk => talk(place),
+            },
+        )
+        .child(announcer())
+}
+
+fn page_banner() -> El {
+    el("div.page-banner").child(status_banner())
 }
 
 /// The conversations and the one on show.
-#[component]
-fn Talk(
-    /// Without the page's own chrome.
-    embed: bool,
-) -> impl IntoView {
-    let model = expect_context::<Model>();
-    let words = expect_context::<Language>().words;
-    let room = move || match model.current_room() {
-        Some(room) => view! { <RoomPage room=room/> }.into_any(),
-        None => view! {
-            <main class="room room-none">
-                <div class="room-body">
-                    <StatusBanner/>
-                    <p class="choose">{words.choose_conversation}</p>
-                </div>
-            </main>
-        }
-        .into_any(),
-    };
-    let on_show = move || {
-        if model.current().with(Option::is_some) {
+fn talk(place: &Place) {
+    let Here { model, launch, .. } = here();
+    let mut shell = el("div.shell").live(move |shell| {
+        let view = if model.current().look().is_some() {
             "room"
         } else {
             "list"
-        }
-    };
-    view! {
-        <a class="skip" href="#composer">{words.skip_to_composer}</a>
-        <div class="shell" data-view=on_show data-people=dynamic(move || model.people_shown().get().to_string())>
-            {(!embed).then(|| view! { <Conversations/><Account/> })}
-            {room}
-        </div>
+        };
+        shell.put("data-view", view);
+        shell.put_word("data-people", model.people_shown().get());
+    });
+    // Without the page's own chrome where something around it draws the frame.
+    if !launch.embed {
+        shell = shell.child(conversations()).child(account());
     }
+    place.add(el("a.skip[href=#composer]").text(words().skip_to_composer));
+    place.add(shell.part(move |place| {
+        match model.current_room() {
+            Some(room) => room_page(room, place),
+            None => place.add(
+                el("main.room.room-none").child(
+                    el("div.room-body")
+                        .child(status_banner())
+                        .child(el("p.choose").text(words().choose_conversation)),
+                ),
+            ),
+        }
+    }));
 }
 
 fn stage(model: Model) -> Stage {
-    match model.identity().get() {
+    match *model.identity().look() {
         Identity::SignedOut => Stage::SignedOut,
         Identity::Needed(_) | Identity::Joining => Stage::Join,
         Identity::Known => {
-            let known = model.current().with(Option::is_some)
-                || model.me().with(Option::is_some)
-                || model.conversations().with(|all| !all.is_empty());
+            let known = model.current().look().is_some()
+                || model.me().look().is_some()
+                || !model.conversations().look().is_empty();
             if known { Stage::Talk } else { Stage::Nothing }
         }
     }
@@ -130,7 +149,7 @@ fn stage(model: Model) -> Stage {
 
 /// The document's language and colours. Both languages are read left to right.
 fn dress(language: Language, theme: Theme) {
-    let Some(root) = document().document_element() else {
+    let Some(root) = dom::document().document_element() else {
         return;
     };
     let theme = match theme {
@@ -149,6 +168,7 @@ fn dress(language: Language, theme: Theme) {
 }
 
 fn browser_languages() -> Vec<String> {
-    let languages = window().navigator().languages();
+    let languages = web_sys::window().map(|window| window.navigator().languages());
+    let languages = languages.unwrap_or_default();
     languages.iter().filter_map(|tag| tag.as_string()).collect()
 }

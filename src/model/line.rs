@@ -12,10 +12,18 @@ use crate::i18n::local_day;
 const PAUSE: i64 = 5 * 60 * 1000;
 
 /// A row, and what its neighbours make of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The row.
     pub row: Row,
+    /// What its neighbours make of it.
+    pub between: Between,
+    /// The local day; worked out once, since the browser is asked for it.
+    day: Option<i64>,
+}
+
+/// What a row's neighbours make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Between {
     /// A day begins with it.
     pub starts_day: bool,
     /// The first of a group.
@@ -24,47 +32,49 @@ pub struct Line {
     pub tail: bool,
     /// The first that had not been read when the conversation was opened.
     pub first_unread: bool,
-    /// The local day; worked out once, since the browser is asked for it.
-    day: Option<i64>,
 }
 
 impl Line {
     /// A row with no neighbours.
     pub fn new(row: Row) -> Self {
-        let day = item(&row).and_then(|item| item.at).map(local_day);
         Self {
+            day: day(&row),
             row,
-            starts_day: false,
-            head: true,
-            tail: true,
-            first_unread: false,
-            day,
+            between: Between {
+                starts_day: false,
+                head: true,
+                tail: true,
+                first_unread: false,
+            },
         }
     }
 
     /// The message, where it is one.
     pub fn item(&self) -> Option<&Item> {
-        item(&self.row)
-    }
-
-    /// The same place with another row.
-    pub(super) fn with_row(&self, row: Row) -> Self {
-        Self {
-            head: self.head,
-            tail: self.tail,
-            starts_day: self.starts_day,
-            first_unread: self.first_unread,
-            ..Self::new(row)
+        match &self.row {
+            Row::Message(item) => Some(item),
+            Row::Gap(_) => None,
         }
     }
 
-    /// The same row between these neighbours, unread from after `read` on.
+    /// The same place with another row.
+    pub(super) fn replace_row(&mut self, row: Row) {
+        self.day = day(&row);
+        self.row = row;
+    }
+
+    /// It stands between others now. Whether that makes a difference.
+    pub(super) fn is_now(&mut self, between: Between) -> bool {
+        std::mem::replace(&mut self.between, between) != between
+    }
+
+    /// What these neighbours make of it, unread from after `read` on.
     pub(super) fn between(
         &self,
         above: Option<&Self>,
         below: Option<&Self>,
         read: Option<Seq>,
-    ) -> Self {
+    ) -> Between {
         // Below what was read, or at the very top of what is here.
         let first_unread = read.is_some_and(|read| {
             self.unread_after(read)
@@ -76,13 +86,11 @@ impl Line {
             (None, _) => false,
         };
         let below_starts_day = below.is_some_and(|below| below.day != self.day);
-        Self {
-            row: self.row.clone(),
+        Between {
             starts_day,
             head: starts_day || first_unread || !above.is_some_and(|above| grouped(above, self)),
             tail: below_starts_day || !below.is_some_and(|below| grouped(self, below)),
             first_unread,
-            day: self.day,
         }
     }
 
@@ -101,9 +109,9 @@ impl Line {
     }
 }
 
-fn item(row: &Row) -> Option<&Item> {
+fn day(row: &Row) -> Option<i64> {
     match row {
-        Row::Message(item) => Some(item),
+        Row::Message(item) => item.at.map(local_day),
         Row::Gap(_) => None,
     }
 }

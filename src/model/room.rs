@@ -5,10 +5,10 @@
 //! and the reader's place are kept here, not in the component that measures
 //! them, so that leaving a conversation and coming back finds them again.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
+use std::rc::Rc;
 
-use super::live::{ArcLive, Follow, Live};
 use parlance_core::content::Content;
 use parlance_core::frame::Person;
 use parlance_core::ids::{ConversationId, ItemKey, Seq};
@@ -19,14 +19,18 @@ use parlance_core::viewport::{Place, Viewport};
 
 use super::announce::Said;
 use super::line::Line;
+use super::live::Live;
 
 /// What a row that was never drawn is taken to measure.
 const ROW_ESTIMATE: f64 = 56.0;
 
-/// One conversation. A handful of numbers: copy it freely.
+/// One conversation. An address: copy it freely. What it leads to stays as
+/// long as the page; its rows go when it is cleared.
 #[derive(Clone, Copy)]
-pub struct Room {
-    id: Live<ConversationId>,
+pub struct Room(&'static Signals);
+
+struct Signals {
+    id: ConversationId,
     rows: Live<Vec<Slot>>,
     newer: Live<u64>,
     follows: Live<bool>,
@@ -36,14 +40,14 @@ pub struct Room {
     draft: Live<String>,
     given_back: Live<Option<String>>,
     editing: Live<Option<ItemKey>>,
-    viewport: Live<Viewport>,
-    window: Live<Range<usize>>,
-    place: Live<Place>,
-    read: Live<Option<Seq>>,
+    viewport: RefCell<Viewport>,
+    window: RefCell<Range<usize>>,
+    place: Cell<Place>,
+    read: Cell<Option<Seq>>,
     /// Just opened, and nothing has been read or said since: what is unread
     /// now was unread before.
-    fresh: Live<bool>,
-    seen: Live<Seq>,
+    fresh: Cell<bool>,
+    seen: Cell<Seq>,
 }
 
 /// A row by its key: an edit touches this one signal.
@@ -52,14 +56,14 @@ pub struct Slot {
     /// Stable for the row's life.
     pub key: ItemKey,
     /// The row as it stands.
-    pub line: ArcLive<Line>,
+    pub line: Rc<Live<Line>>,
 }
 
 impl Room {
     /// A conversation of which nothing is known yet.
     pub(super) fn new(id: ConversationId) -> Self {
-        Self {
-            id: Live::new(id),
+        Self(Box::leak(Box::new(Signals {
+            id,
             rows: Live::new(Vec::new()),
             newer: Live::new(0),
             follows: Live::new(true),
@@ -69,171 +73,157 @@ impl Room {
             draft: Live::new(String::new()),
             given_back: Live::new(None),
             editing: Live::new(None),
-            viewport: Live::new(Viewport::new(ROW_ESTIMATE)),
-            window: Live::new(0..0),
-            place: Live::new(Place::END),
-            read: Live::new(None),
-            fresh: Live::new(true),
-            seen: Live::new(Seq(0)),
-        }
+            viewport: RefCell::new(Viewport::new(ROW_ESTIMATE)),
+            window: RefCell::new(0..0),
+            place: Cell::new(Place::END),
+            read: Cell::new(None),
+            fresh: Cell::new(true),
+            seen: Cell::new(Seq(0)),
+        })))
     }
 
     /// Which conversation.
-    pub fn id(self) -> ConversationId {
-        self.id.get_untracked()
+    pub fn id(self) -> &'static ConversationId {
+        &self.0.id
     }
 
     /// Every row, in order.
-    pub fn rows(self) -> Follow<Vec<Slot>> {
-        self.rows.read_only()
+    pub fn rows(self) -> &'static Live<Vec<Slot>> {
+        &self.0.rows
     }
 
     /// How many messages of others came while the reader was further up.
-    pub fn newer(self) -> Follow<u64> {
-        self.newer.read_only()
+    pub fn newer(self) -> &'static Live<u64> {
+        &self.0.newer
     }
 
     /// Whether new rows are followed: the reader is at the end.
-    pub fn follows(self) -> Follow<bool> {
-        self.follows.read_only()
+    pub fn follows(self) -> &'static Live<bool> {
+        &self.0.follows
     }
 
     /// What is known of the log's beginning and end.
-    pub fn history(self) -> Follow<HistoryState> {
-        self.history.read_only()
+    pub fn history(self) -> &'static Live<HistoryState> {
+        &self.0.history
     }
 
     /// Everybody there.
-    pub fn people(self) -> Follow<Vec<Person>> {
-        self.people.read_only()
+    pub fn people(self) -> &'static Live<Vec<Person>> {
+        &self.0.people
     }
 
     /// Who is typing there now.
-    pub fn typists(self) -> Follow<Vec<Person>> {
-        self.typists.read_only()
+    pub fn typists(self) -> &'static Live<Vec<Person>> {
+        &self.0.typists
     }
 
     /// The unfinished text that the composer begins with.
-    pub fn draft(self) -> Follow<String> {
-        self.draft.read_only()
+    pub fn draft(self) -> &'static Live<String> {
+        &self.0.draft
     }
 
     /// A text that was not taken.
-    pub fn given_back(self) -> Follow<Option<String>> {
-        self.given_back.read_only()
+    pub fn given_back(self) -> &'static Live<Option<String>> {
+        &self.0.given_back
     }
 
     /// The failed message whose words are being changed.
-    pub fn editing(self) -> Follow<Option<ItemKey>> {
-        self.editing.read_only()
+    pub fn editing(self) -> &'static Live<Option<ItemKey>> {
+        &self.0.editing
     }
 
     /// When the newest row was said.
     pub fn newest_at(self) -> Option<UnixMillis> {
-        self.rows.with_untracked(|rows| {
-            let at = |slot: &Slot| {
-                slot.line
-                    .with_untracked(|line| line.item().and_then(|item| item.at))
-            };
-            rows.iter().rev().find_map(at)
-        })
+        let at = |slot: &Slot| slot.line.glance().item().and_then(|item| item.at);
+        self.0.rows.glance().iter().rev().find_map(at)
     }
 
     /// Where the reader is.
     pub fn place(self) -> Place {
-        self.place.get_untracked()
+        self.0.place.get()
     }
 
     /// Where the row with this key is.
     pub fn index_of(self, key: ItemKey) -> Option<usize> {
-        self.rows
-            .with_untracked(|rows| rows.iter().position(|slot| slot.key == key))
+        self.0.rows.glance().iter().position(|slot| slot.key == key)
     }
 
     /// The sequence number of the row with this key.
     pub fn seq_of(self, key: ItemKey) -> Option<Seq> {
         let index = self.index_of(key)?;
-        self.rows.with_untracked(|rows| {
-            let line = rows.get(index)?.line.clone();
-            line.with_untracked(|line| line.item()?.seq)
-        })
+        let rows = self.0.rows.glance();
+        let line = rows.get(index)?.line.glance();
+        line.item()?.seq
     }
 
     /// Asks the rows' heights.
     pub fn with_viewport<T>(self, ask: impl FnOnce(&Viewport) -> T) -> T {
-        self.viewport.with_untracked(ask)
+        ask(&self.0.viewport.borrow())
     }
 
     /// The row at this place was drawn so high.
     pub fn measured(self, index: usize, height: f64) {
-        self.viewport
-            .update_value(|viewport| viewport.measure(index, height));
+        self.0.viewport.borrow_mut().measure(index, height);
     }
 
     /// The width or the font changed: what was measured is void.
     pub fn remeasure(self) {
-        self.viewport.update_value(Viewport::forget);
+        self.0.viewport.borrow_mut().forget();
     }
 
     /// What to draw when `seen` pixels are seen from `top` on; and `kept`, the
     /// row that has the focus, wherever it is.
     pub fn window(self, top: f64, seen: f64, kept: Option<ItemKey>) -> Vec<Slot> {
-        let window = self.viewport.with_untracked(|viewport| {
-            viewport.window(top, seen, Some(self.window.get_untracked()))
-        });
-        self.window.set_value(window.clone());
+        let before = self.0.window.borrow().clone();
+        let window = self.0.viewport.borrow().window(top, seen, Some(before));
+        self.0.window.replace(window.clone());
         let kept = kept
             .and_then(|key| self.index_of(key))
             .filter(|index| !window.contains(index));
-        self.rows.with_untracked(|rows| {
-            let slots = rows.get(window.clone()).unwrap_or_default().iter();
-            let above = kept.filter(|index| *index < window.start);
-            let below = kept.filter(|index| *index >= window.end);
-            let at = |index: Option<usize>| index.and_then(|index| rows.get(index));
-            at(above)
-                .into_iter()
-                .chain(slots)
-                .chain(at(below))
-                .cloned()
-                .collect()
-        })
+        let rows = self.0.rows.glance();
+        let mut slots = Vec::new();
+        let at = |index: Option<usize>| index.and_then(|index| rows.get(index)).cloned();
+        slots.extend(at(kept.filter(|index| *index < window.start)));
+        slots.extend_from_slice(rows.get(window.clone()).unwrap_or_default());
+        slots.extend(at(kept.filter(|index| *index >= window.end)));
+        slots
     }
 
     /// The reader is here now.
     pub fn went_to(self, place: Place) {
-        self.place.set_value(place);
+        self.0.place.set(place);
         let follows = place.follows();
-        if self.follows.get_untracked() != follows {
-            self.follows.set(follows);
+        if self.0.follows.get_untracked() != follows {
+            self.0.follows.set(follows);
         }
-        if follows && self.newer.get_untracked() != 0 {
-            self.newer.set(0);
+        if follows && self.0.newer.get_untracked() != 0 {
+            self.0.newer.set(0);
         }
     }
 
     /// Notes that everything up to here was seen. Whether that is news.
     pub fn saw(self, seq: Seq) -> bool {
-        let news = seq > self.seen.get_untracked();
+        let news = seq > self.0.seen.get();
         if news {
-            self.seen.set_value(seq);
+            self.0.seen.set(seq);
         }
-        self.fresh.set_value(false);
+        self.0.fresh.set(false);
         news
     }
 
     /// Keeps the unfinished text for when the composer comes back.
     pub fn keep_draft(self, text: String) {
-        self.draft.set_value(text);
+        self.0.draft.set_value(text);
     }
 
     /// The composer has taken the text back.
     pub fn took_back(self) {
-        self.given_back.set(None);
+        self.0.given_back.set(None);
     }
 
     /// Changes the words of this message, or of none.
     pub fn edit(self, key: Option<ItemKey>) {
-        self.editing.set(key);
+        self.0.editing.set(key);
     }
 
     /// Replays changes; gives what a screen reader is to be told of them.
@@ -243,7 +233,8 @@ impl Room {
         let mut mine = false;
         let mut touched = Touched::default();
         let mut moved = false;
-        self.rows.maybe_update(|rows| {
+        self.0.rows.maybe_update(|rows| {
+            let viewport = &mut *self.0.viewport.borrow_mut();
             for change in changes {
                 moved |= !matches!(change, Change::Update(..));
                 match change {
@@ -258,13 +249,12 @@ impl Room {
                             Origin::History => {}
                         }
                         rows.insert(index, Slot::new(row));
-                        self.viewport
-                            .update_value(|viewport| viewport.insert(index));
+                        viewport.insert(index);
                         touched.insert(index);
                     }
                     Change::Update(index, row) => {
                         if let Some(slot) = rows.get(index) {
-                            slot.line.update(|line| *line = line.with_row(row));
+                            slot.line.update(|line| line.replace_row(row));
                             touched.add(index);
                         }
                     }
@@ -273,8 +263,7 @@ impl Room {
                             let slot = rows.remove(from);
                             let to = to.min(rows.len());
                             rows.insert(to, slot);
-                            self.viewport
-                                .update_value(|viewport| viewport.shift(from, to));
+                            viewport.shift(from, to);
                             touched.add(from.min(to));
                             touched.add(from.max(to));
                         }
@@ -282,70 +271,59 @@ impl Room {
                     Change::Remove(index) => {
                         if index < rows.len() {
                             rows.remove(index);
-                            self.viewport
-                                .update_value(|viewport| viewport.remove(index));
+                            viewport.remove(index);
                             touched.remove(index);
                         }
                     }
                     Change::Reset(new) => {
-                        // A row that stays keeps its signal: it may be drawn.
-                        let before: BTreeMap<_, _> =
-                            rows.drain(..).map(|slot| (slot.key, slot)).collect();
-                        rows.extend(new.into_iter().map(|row| match before.get(&row.key()) {
-                            Some(slot) => {
-                                slot.line.update(|line| *line = line.with_row(row));
-                                slot.clone()
-                            }
-                            None => Slot::new(row),
-                        }));
-                        self.viewport
-                            .update_value(|viewport| viewport.reset(rows.len()));
+                        reset(rows, new);
+                        viewport.reset(rows.len());
                         touched = Touched::default();
                         touched.add(0);
                         touched.add(rows.len());
                     }
                 }
             }
-            place_between(rows, touched, self.read.get_untracked());
+            place_between(rows, touched, self.0.read.get());
             moved
         });
         if mine || newer > 0 {
-            self.fresh.set_value(false);
+            self.0.fresh.set(false);
         }
         if mine {
             self.went_to(Place::END);
         } else if newer > 0 && self.place().follows() {
-            self.place.set_value(Place::END);
+            self.0.place.set(Place::END);
         } else if newer > 0 {
-            self.newer.update(|count| *count += newer);
+            self.0.newer.update(|count| *count += newer);
         }
         said
     }
 
     pub(super) fn on_history(self, history: HistoryState) {
-        self.history.set(history);
+        self.0.history.set(history);
     }
 
     pub(super) fn on_people(self, people: Vec<Person>) {
-        self.people.set(people);
+        self.0.people.set(people);
     }
 
     pub(super) fn on_typists(self, typists: Vec<Person>) {
-        self.typists.set(typists);
+        self.0.typists.set(typists);
     }
 
     pub(super) fn on_draft(self, text: String) {
-        self.draft.set(text);
+        self.0.draft.set(text);
     }
 
     pub(super) fn on_given_back(self, text: String) {
-        self.given_back.set(Some(text));
+        self.0.given_back.set(Some(text));
     }
 
     /// Draws the unread line where it is now, and leaves it there until the
     /// conversation is opened again.
     pub(super) fn mark_unread(self, conversation: &Conversation) {
-        let unmarked = self.fresh.get_untracked() && self.read.get_untracked().is_none();
+        let unmarked = self.0.fresh.get() && self.0.read.get().is_none();
         if unmarked && conversation.unread > 0 && conversation.read > Seq(0) {
             self.set_read(Some(conversation.read));
         }
@@ -353,34 +331,60 @@ impl Room {
 
     /// It is opened again: the line of the last time has done its work.
     pub(super) fn forget_unread(self) {
-        self.fresh.set_value(true);
-        if self.read.get_untracked().is_some() {
+        self.0.fresh.set(true);
+        if self.0.read.get().is_some() {
             self.set_read(None);
         }
     }
 
     pub(super) fn clear(self) {
-        self.rows.set(Vec::new());
-        self.draft.set(String::new());
-        self.people.set(Vec::new());
+        self.0.rows.set(Vec::new());
+        self.0.draft.set(String::new());
+        self.0.people.set(Vec::new());
     }
 
     fn set_read(self, read: Option<Seq>) {
-        self.read.set_value(read);
-        self.rows.with_untracked(|rows| {
-            let mut touched = Touched::default();
-            touched.add(0);
-            touched.add(rows.len());
-            place_between(rows, touched, read);
-        });
+        self.0.read.set(read);
+        let rows = self.0.rows.glance();
+        let mut touched = Touched::default();
+        touched.add(0);
+        touched.add(rows.len());
+        place_between(&rows, touched, read);
     }
+}
+
+/// These rows instead; one that stays keeps its signal: it may be drawn.
+fn reset(rows: &mut Vec<Slot>, new: Vec<Row>) {
+    let before = std::mem::take(rows);
+    // Keys are given in turn: a row that is newer than all of them is new.
+    let newest = before.iter().map(|slot| slot.key).max();
+    let mut next = 0;
+    rows.extend(new.into_iter().map(|row| {
+        let key = row.key();
+        // Mostly they follow each other as before.
+        let known = (newest >= Some(key))
+            .then(|| {
+                let places = (next..before.len()).chain(0..next);
+                places.into_iter().find(|at| before[*at].key == key)
+            })
+            .flatten();
+        match known {
+            Some(at) => {
+                next = at + 1;
+                let slot = before[at].clone();
+                slot.line.update(|line| line.replace_row(row));
+                slot
+            }
+            None => Slot::new(row),
+        }
+    }));
 }
 
 impl Slot {
     fn new(row: Row) -> Self {
         Self {
             key: row.key(),
-            line: ArcLive::new(Line::new(row)),
+            line: Rc::new(Live::new(Line::new(row))),
         }
     }
 }
@@ -419,16 +423,14 @@ fn place_between(rows: &[Slot], touched: Touched, read: Option<Seq>) {
     };
     let last = (last + 2).min(rows.len());
     for index in first.saturating_sub(1)..last {
+        let glance = |index: usize| rows.get(index).map(|slot| slot.line.glance());
+        let above = index.checked_sub(1).and_then(glance);
+        let below = glance(index + 1);
         let line = &rows[index].line;
-        let above = index.checked_sub(1).and_then(|index| rows.get(index));
-        let above = above.map(|slot| slot.line.get_untracked());
-        let below = rows.get(index + 1).map(|slot| slot.line.get_untracked());
-        let placed = line.with_untracked(|line| line.between(above.as_ref(), below.as_ref(), read));
-        line.maybe_update(|line| {
-            let differs = *line != placed;
-            *line = placed;
-            differs
-        });
+        let between = line
+            .glance()
+            .between(above.as_deref(), below.as_deref(), read);
+        line.maybe_update(|line| line.is_now(between));
     }
 }
 

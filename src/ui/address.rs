@@ -1,48 +1,47 @@
-//! Which addresses from outside may be used, and which may be asked for
-//! without the person's word.
+//! Which addresses may be asked for without the person's word: asking alone
+//! tells a stranger's server that they are reading.
 //!
-//! Knows no component. Anything but http and https is not an address here:
-//! nothing that somebody sent is ever run.
+//! Knows no component, and leaves it to [`Address`] what an address is.
 
-use leptos::prelude::use_context;
-use web_sys::Url;
+use super::here::here;
+use crate::dom::El;
+use crate::dom::address::Address;
 
-use crate::config::Launch;
-
-/// An address that may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// Absolute.
-    pub href: String,
-    /// Its host, for people.
-    pub host: String,
+/// An address that may be used, and whose it is.
+pub struct Resolved {
+    /// The address.
+    pub address: Address,
     /// It is the page's own or the backend's: asking there tells nobody else
     /// that the person is reading.
     pub first_party: bool,
 }
 
 /// Resolves an address against the backend's.
-pub fn resolve(text: &str) -> Option<Address> {
-    let page = web_sys::window()?.location().href().ok()?;
-    let launch = use_context::<Launch>();
-    let base = launch
-        .as_ref()
-        .map_or(page.as_str(), |launch| launch.api.as_str());
-    let url = Url::new_with_base(text.trim(), base).ok()?;
-    let protocol = url.protocol();
-    let blob = protocol == "blob:";
-    if !blob && protocol != "https:" && protocol != "http:" {
-        return None;
-    }
-    let origin = url.origin();
-    let is_of = |address: &str| Url::new(address).is_ok_and(|own| own.origin() == origin);
-    let first_party = is_of(&page)
-        || launch.is_some_and(|launch| {
-            is_of(&launch.api) || launch.upload.as_deref().is_some_and(is_of)
-        });
-    Some(Address {
-        href: url.href(),
-        host: url.host(),
+pub fn resolve(text: &str) -> Option<Resolved> {
+    let launch = here().launch;
+    let address = Address::resolve(text, &launch.api)?;
+    let page = web_sys::window().and_then(|window| window.location().href().ok());
+    let own = [page.as_deref(), Some(&launch.api), launch.upload.as_deref()];
+    let first_party = own.into_iter().flatten().any(|own| address.is_of(own));
+    Some(Resolved {
+        address,
         first_party,
     })
+}
+
+/// The address of this text, if it is our own.
+pub fn first_party(text: Option<&str>) -> Option<Address> {
+    let resolved = resolve(text?)?;
+    resolved.first_party.then_some(resolved.address)
+}
+
+impl Resolved {
+    /// `src` where it may be asked for, `data-src` where it may not yet.
+    pub fn source_of(&self, element: El) -> El {
+        if self.first_party {
+            element.address("src", &self.address)
+        } else {
+            element.attr("data-src", self.address.href())
+        }
+    }
 }

@@ -2,26 +2,25 @@
 //!
 //! Loads nothing from strangers' servers: such a picture stays initials.
 
-use leptos::prelude::*;
-
 use super::address;
+use crate::dom::{El, el};
 
 /// How many tints the style sheet has.
 const TINTS: u32 = 8;
 
 /// A picture for this identity and name; drawing only, so hidden from readers.
-pub fn avatar(id: &str, name: &str, picture: Option<&str>) -> AnyView {
-    let picture = picture
-        .and_then(address::resolve)
-        .filter(|address| address.first_party)
-        .map(|address| view! { <img class="avatar-picture" src=address.href alt="" loading="lazy"/> });
-    view! {
-        <span class=format!("avatar tint-{}", tint(id)) data-part="avatar" aria-hidden="true">
-            {initials(name)}
-            {picture}
-        </span>
-    }
-    .into_any()
+pub fn avatar(id: &str, name: &str, picture: Option<&str>) -> El {
+    let picture = address::first_party(picture)
+        .map(|address| el("img.avatar-picture[alt][loading=lazy]").address("src", &address));
+    el("span[data-part=avatar][aria-hidden=true]")
+        .attr("class", &tinted("avatar tint-", id))
+        .text(&initials(name))
+        .child_if(picture)
+}
+
+/// A class that ends in the number of this identity's colour.
+pub fn tinted(class: &str, id: &str) -> String {
+    [class, &tint(id).to_string()].concat()
 }
 
 /// The colour of this identity: the same on every page and every day.

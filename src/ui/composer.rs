@@ -4,22 +4,21 @@
 //! The text lives in the field, not in a signal: writing into a field while an
 //! input method composes in it breaks the composition. Knows no connection.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::model::live::Live;
-use leptos::ev::{CompositionEvent, KeyboardEvent, SubmitEvent};
-use leptos::html::{Span, Textarea};
-use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::content::Content;
 use parlance_core::time::Instant;
-use web_sys::HtmlTextAreaElement;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
 
 use self::keys::{Key, Keys};
+use super::here::{Here, here};
 use super::icon::{self, icon};
-use crate::driver::Handle;
-use crate::i18n::Language;
-use crate::model::{Model, Room};
+use crate::dom::{El, el, follow, listen, on_cleanup, soon, word};
+use crate::model::Room;
 
 pub mod keys;
 
@@ -32,75 +31,62 @@ const DRAFT_EVERY: Duration = Duration::from_millis(800);
 const NEARLY_FULL: usize = 10;
 
 /// The composer of a room.
-#[component]
-pub fn Composer(
-    /// Where it says it.
-    room: Room,
-) -> impl IntoView {
-    let words = expect_context::<Language>().words;
-    let desk = Desk {
+pub fn composer(room: Room) -> El {
+    let words = here().language.words;
+    let field = el(concat!(
+        "textarea.composer-field[id=composer][data-part=composer][rows=1][dir=auto]",
+        "[autocomplete=off][enterkeyhint=send][aria-describedby=composer-hint]"
+    ))
+    .attr("aria-label", words.composer)
+    .attr("placeholder", words.composer);
+    let hint = el("span.composer-hint[id=composer-hint]");
+    let desk = Rc::new(Desk {
+        here: here(),
         room,
-        handle: expect_context::<Handle>(),
-        model: expect_context::<Model>(),
-        language: expect_context::<Language>(),
-        field: NodeRef::new(),
-        hint: NodeRef::new(),
-        keys: Live::new(Keys::default()),
-        typing_at: Live::new(None),
-        draft_at: Live::new(None),
+        field: field.node(),
+        hint: hint.node(),
+        keys: RefCell::default(),
+        typing_at: Cell::new(None),
+        draft_at: Cell::new(None),
+    });
+    Desk::follow(&desk);
+    let at = |act: fn(&Desk, &web_sys::Event)| {
+        let desk = desk.clone();
+        move |event: web_sys::Event| act(&desk, &event)
     };
-    desk.follow();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        desk.send();
-    };
-    // A button that took the focus would close the phone's keyboard.
-    let keep_focus = |event: leptos::ev::PointerEvent| event.prevent_default();
-    let keep_focus_mouse = |event: leptos::ev::MouseEvent| event.prevent_default();
-    let started = move |_: CompositionEvent| desk.keys.update_value(Keys::on_start);
-    let ended = move |event: CompositionEvent| {
-        desk.keys
-            .update_value(|keys| keys.on_end(event.time_stamp()));
-    };
-    let note = move || {
-        room.given_back().get().map(|_| {
-            view! { <p class="composer-note" role="alert">{words.outbox_full}</p> }.into_any()
+    let field = field
+        .on("keydown", at(Desk::on_key))
+        .on(
+            "compositionstart",
+            at(|desk, _| desk.keys.borrow_mut().on_start()),
+        )
+        .on(
+            "compositionend",
+            at(|desk, event| desk.keys.borrow_mut().on_end(event.time_stamp())),
+        )
+        .on("input", at(|desk, _| desk.on_input()))
+        .on("blur", at(|desk, _| desk.keep()));
+    let send = el("button.composer-send[type=submit][data-part=send]")
+        .attr("aria-label", words.send)
+        // A button that took the focus would close the phone's keyboard.
+        .on("pointerdown mousedown", |event| event.prevent_default())
+        .child(icon(icon::SEND));
+    el("form.composer")
+        .on(
+            "submit",
+            at(|desk, event| {
+                event.prevent_default();
+                desk.send();
+            }),
+        )
+        .part(move |place| {
+            if room.given_back().look().is_some() {
+                place.add(el("p.composer-note[role=alert]").text(words.outbox_full));
+            }
         })
-    };
-    view! {
-        <form class="composer" on:submit=submit>
-            {note}
-            <textarea
-                id="composer"
-                class="composer-field"
-                data-part="composer"
-                rows="1"
-                dir="auto"
-                autocomplete="off"
-                enterkeyhint="send"
-                aria-label=words.composer
-                aria-describedby="composer-hint"
-                placeholder=words.composer
-                node_ref=desk.field
-                on:keydown=move |event| desk.on_key(&event)
-                on:compositionstart=started
-                on:compositionend=ended
-                on:input=move |_| desk.on_input()
-                on:blur=move |_| desk.keep()
-            ></textarea>
-            <button
-                class="composer-send"
-                type="submit"
-                data-part="send"
-                aria-label=words.send
-                on:pointerdown=keep_focus
-                on:mousedown=keep_focus_mouse
-            >
-                {icon(icon::SEND)}
-            </button>
-            <span id="composer-hint" class="composer-hint" node_ref=desk.hint></span>
-        </form>
-    }
+        .child(field)
+        .child(send)
+        .child(hint)
 }
 
 /// As high as its text; the style sheet says how high that may be.
@@ -110,70 +96,70 @@ pub fn fit(field: &HtmlTextAreaElement) {
     let _ = style.set_property("height", "auto");
     let borders = field.offset_height() - field.client_height();
     let height = field.scroll_height() + borders;
-    let _ = style.set_property("height", &format!("{height}px"));
+    let _ = style.set_property("height", &[&height.to_string(), "px"].concat());
 }
 
 /// The composer's parts and its short memory.
-#[derive(Clone, Copy)]
 struct Desk {
+    here: Here,
     room: Room,
-    handle: Handle,
-    model: Model,
-    language: Language,
-    field: NodeRef<Textarea>,
-    hint: NodeRef<Span>,
-    keys: Live<Keys>,
-    typing_at: Live<Option<Instant>>,
-    draft_at: Live<Option<Instant>>,
+    field: HtmlTextAreaElement,
+    hint: Element,
+    keys: RefCell<Keys>,
+    typing_at: Cell<Option<Instant>>,
+    draft_at: Cell<Option<Instant>>,
 }
 
 impl Desk {
     /// Takes texts that come from outside, and keeps what is left behind.
-    fn follow(self) {
+    fn follow(self: &Rc<Self>) {
         let room = self.room;
-        Effect::new(move |_| {
-            let draft = room.draft().get();
-            if let Some(field) = self.field.get()
-                && field.value().is_empty()
-                && !draft.is_empty()
-            {
-                field.set_value(&draft);
-                self.on_change(&field);
+        let desk = self.clone();
+        follow(move || {
+            let draft = room.draft().look();
+            if desk.field.value().is_empty() && !draft.is_empty() {
+                desk.field.set_value(&draft);
+                desk.on_change();
             }
         });
-        Effect::new(move |_| {
-            if let (Some(text), Some(field)) = (room.given_back().get(), self.field.get()) {
-                let written = field.value();
+        let desk = self.clone();
+        follow(move || {
+            if let Some(text) = &*room.given_back().look() {
+                let written = desk.field.value();
                 if written.is_empty() {
-                    field.set_value(&text);
-                } else if written != text {
-                    field.set_value(&[&text, "\n", &written].concat());
+                    desk.field.set_value(text);
+                } else if written != *text {
+                    desk.field.set_value(&[text, "\n", &written].concat());
                 }
-                self.on_change(&field);
+                desk.on_change();
             }
         });
-        Effect::new(move |_| {
+        let desk = self.clone();
+        soon(move || {
+            // What was filled in before it had a place had no height.
+            if !desk.field.value().is_empty() {
+                desk.on_change();
+            }
             // Where a keyboard would not come up over the conversation.
-            if let Some(field) = self.field.get()
-                && window()
-                    .match_media("(pointer: fine)")
-                    .ok()
-                    .flatten()
-                    .is_some_and(|fine| fine.matches())
-            {
-                let _ = field.focus();
+            let fine = web_sys::window()
+                .and_then(|window| window.match_media("(pointer: fine)").ok().flatten());
+            if fine.is_some_and(|fine| fine.matches()) {
+                let _ = desk.field.focus();
             }
         });
-        let hidden = window_event_listener(leptos::ev::visibilitychange, move |_| self.keep());
-        let left = window_event_listener(leptos::ev::pagehide, move |_| self.keep());
-        on_cleanup(move || {
-            hidden.remove();
-            left.remove();
-            self.keep();
-        });
+        if let Some(window) = web_sys::window() {
+            let desk = self.clone();
+            listen(&window, "visibilitychange pagehide", move |_| desk.keep());
+        }
+        let desk = self.clone();
+        on_cleanup(move || desk.keep());
     }
 
-    fn on_key(self, event: &KeyboardEvent) {
+    fn on_key(&self, event: &web_sys::Event) {
+        // A form that is filled in by the browser says `keydown` without a key.
+        let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
+            return;
+        };
         let key = Key {
             enter: event.key() == "Enter",
             modified: event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key(),
@@ -181,8 +167,7 @@ impl Desk {
             taken: event.key_code() == 229,
             at: event.time_stamp(),
         };
-        let mut sends = false;
-        self.keys.update_value(|keys| sends = keys.on_key(key));
+        let sends = self.keys.borrow_mut().on_key(key);
         if sends {
             event.prevent_default();
             self.send();
@@ -192,89 +177,74 @@ impl Desk {
         }
     }
 
-    fn on_input(self) {
-        let Some(field) = self.field.get_untracked() else {
-            return;
-        };
-        self.on_change(&field);
-        let now = self.handle.now();
-        let id = self.room.id();
-        if !field.value().is_empty() && is_due(self.typing_at, now, TYPING_EVERY) {
-            self.handle.dispatch(Command::Typing(id.clone()));
+    fn on_input(&self) {
+        self.on_change();
+        let handle = self.here.handle;
+        let now = handle.now();
+        let text = self.field.value();
+        if !text.is_empty() && is_due(&self.typing_at, now, TYPING_EVERY) {
+            handle.dispatch(Command::Typing(self.room.id().clone()));
         }
-        if is_due(self.draft_at, now, DRAFT_EVERY) {
-            self.handle.dispatch(Command::Draft(id, field.value()));
+        if is_due(&self.draft_at, now, DRAFT_EVERY) {
+            handle.dispatch(Command::Draft(self.room.id().clone(), text));
         }
     }
 
     /// The field's height and the hint about its length.
-    fn on_change(self, field: &HtmlTextAreaElement) {
-        fit(field);
-        let Some(hint) = self.hint.get_untracked() else {
-            return;
-        };
-        let limit = self.model.limits().get_untracked().text_bytes;
-        let used = field.value().len();
-        let words = self.language.words;
+    fn on_change(&self) {
+        if self.field.is_connected() {
+            fit(&self.field);
+        }
+        let limit = self.limit();
+        let used = self.field.value().len();
+        let language = self.here.language;
+        let words = language.words;
         let text = if used > limit {
-            Some(
-                self.language
-                    .count(&words.bytes_over, (used - limit) as u64),
-            )
+            Some(language.count(&words.bytes_over, (used - limit) as u64))
         } else if limit - used < limit / NEARLY_FULL {
-            Some(
-                self.language
-                    .count(&words.bytes_left, (limit - used) as u64),
-            )
+            Some(language.count(&words.bytes_left, (limit - used) as u64))
         } else {
             None
         };
-        hint.set_text_content(text.as_deref());
-        let _ = hint.set_attribute("data-over", if used > limit { "true" } else { "false" });
+        self.hint.set_text_content(text.as_deref());
+        let _ = self.hint.set_attribute("data-over", word(used > limit));
     }
 
-    fn send(self) {
-        let Some(field) = self.field.get_untracked() else {
-            return;
-        };
-        let said = field.value();
-        let fits = said.len() <= self.model.limits().get_untracked().text_bytes;
-        if !said.trim().is_empty() && fits {
-            field.set_value("");
+    fn send(&self) {
+        let said = self.field.value();
+        if !said.trim().is_empty() && said.len() <= self.limit() {
+            self.field.set_value("");
             self.room.took_back();
             self.room.keep_draft(String::new());
-            self.typing_at.set_value(None);
-            self.draft_at.set_value(None);
-            self.on_change(&field);
-            self.handle.say(self.room.id(), Content::Text(said));
+            self.typing_at.take();
+            self.draft_at.take();
+            self.on_change();
+            let handle = self.here.handle;
+            handle.say(self.room.id().clone(), Content::Text(said));
         }
-        let _ = field.focus();
+        let _ = self.field.focus();
+    }
+
+    /// How many bytes may be said at once.
+    fn limit(&self) -> usize {
+        self.here.model.limits().glance().text_bytes
     }
 
     /// Keeps the unfinished text.
-    fn keep(self) {
-        let Some(field) = self.field.try_get_untracked().flatten() else {
-            return;
-        };
-        let text = field.value();
-        if self
-            .room
-            .draft()
-            .try_with_untracked(|kept| *kept != text)
-            .unwrap_or(false)
-        {
+    fn keep(&self) {
+        let text = self.field.value();
+        if *self.room.draft().glance() != text {
             self.room.keep_draft(text.clone());
-            self.handle.dispatch(Command::Draft(self.room.id(), text));
+            let handle = self.here.handle;
+            handle.dispatch(Command::Draft(self.room.id().clone(), text));
         }
     }
 }
 
-fn is_due(last: Live<Option<Instant>>, now: Instant, every: Duration) -> bool {
-    let due = last
-        .get_untracked()
-        .is_none_or(|last| now.since(last) >= every);
+fn is_due(last: &Cell<Option<Instant>>, now: Instant, every: Duration) -> bool {
+    let due = last.get().is_none_or(|last| now.since(last) >= every);
     if due {
-        last.set_value(Some(now));
+        last.replace(Some(now));
     }
     due
 }

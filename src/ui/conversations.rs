@@ -3,94 +3,87 @@
 //!
 //! Knows no rows: what it shows of a conversation is one line.
 
-use crate::ui::dynamic::dynamic;
-use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::session::{Conversation, LastLine};
 
 use super::avatar::avatar;
-use super::list::{self, list};
+use super::here::{Here, here, words};
 use super::words::kind_name;
-use crate::driver::Handle;
+use crate::dom::{self, El, Place, el};
 use crate::i18n::{Language, local_day};
 use crate::model::{Entry, Model};
 
 /// The list.
-#[component]
-pub fn Conversations() -> impl IntoView {
-    let model = expect_context::<Model>();
-    let words = expect_context::<Language>().words;
-    let conversations = move || {
+pub fn conversations() -> El {
+    let model = here().model;
+    let words = words();
+    let list = el("ul.conversations-list").list(move || {
         let all = model.conversations().get().into_iter();
-        all.map(|entry| list::Entry::new(entry.id.to_string(), move || entry_row(entry)))
+        all.map(|entry| dom::Entry::new(entry.id.to_string(), move || entry_row(&entry)))
             .collect()
-    };
-    let none = move || {
-        let none = model.conversations().with(Vec::is_empty);
-        none.then(|| {
-            view! { <p class="conversations-none">{words.no_conversations}</p> }.into_any()
-        })
-    };
-    view! {
-        <nav class="conversations" aria-label=words.conversations>
-            <h1 class="conversations-title">{words.conversations}</h1>
-            <ul class="conversations-list">
-                {list(Box::new(conversations))}
-            </ul>
-            {none}
-        </nav>
-    }
-}
-
-fn entry_row(entry: Entry) -> AnyView {
-    let model = expect_context::<Model>();
-    let handle = expect_context::<Handle>();
-    let id = entry.id.clone();
-    let current = {
-        let id = id.clone();
-        move || {
-            model
-                .current()
-                .with(|current| current.as_ref() == Some(&id))
-                .then_some("page")
-        }
-    };
-    let open = move |_| handle.dispatch(Command::Open(id.clone()));
-    let conversation = entry.conversation;
-    view! {
-        <li data-part="conversation" data-conversation=entry.id.to_string()>
-            <button class="conversation" type="button" aria-current=current on:click=open>
-                {dynamic(move || summary(&conversation.get()))}
-            </button>
-        </li>
-    }
-    .into_any()
-}
-
-fn summary(conversation: &Conversation) -> AnyView {
-    let language = expect_context::<Language>();
-    let unread = (conversation.unread > 0).then(|| {
-        let label = language.count(&language.words.unread, conversation.unread);
-        let number = match conversation.unread {
-            0..=99 => conversation.unread.to_string(),
-            100.. => "99+".to_owned(),
-        };
-        view! {
-            <span class="badge" data-part="unread" data-count=conversation.unread.to_string()>
-                <span aria-hidden="true">{number}</span>
-                <span class="vh">{label}</span>
-            </span>
-        }
     });
+    el("nav.conversations")
+        .attr("aria-label", words.conversations)
+        .child(el("h1.conversations-title").text(words.conversations))
+        .child(list)
+        .part(move |place| {
+            if model.conversations().look().is_empty() {
+                place.add(el("p.conversations-none").text(words.no_conversations));
+            }
+        })
+}
+
+fn entry_row(entry: &Entry) -> El {
+    let Here { model, handle, .. } = here();
+    let (current, id) = (entry.id.clone(), entry.id.clone());
+    let conversation = entry.conversation.clone();
+    let button = el("button.conversation[type=button]")
+        .live(move |button| {
+            let is_current = model.current().look().as_ref() == Some(&current);
+            button.put("aria-current", is_current.then_some("page"));
+        })
+        .on("click", move |_| handle.dispatch(Command::Open(id.clone())))
+        .part(move |place| summary(&conversation.look(), place));
+    el("li[data-part=conversation]")
+        .attr("data-conversation", &entry.id.to_string())
+        .child(button)
+}
+
+fn summary(conversation: &Conversation, place: &Place) {
+    let Here {
+        model, language, ..
+    } = here();
     let last = conversation.last.as_ref();
-    view! {
-        {avatar(&conversation.id.to_string(), &conversation.title, conversation.avatar.as_deref())}
-        <span class="conversation-title" dir="auto">{conversation.title.clone()}</span>
-        <span class="conversation-time">{last.and_then(|last| when(language, last))}</span>
-        <span class="conversation-last" dir="auto">{last.map(|last| line(language, last))}</span>
-        {unread}
+    place.add(avatar(
+        &conversation.id.to_string(),
+        &conversation.title,
+        conversation.avatar.as_deref(),
+    ));
+    place.add(el("span.conversation-title[dir=auto]").text(&conversation.title));
+    let (when, line) = last.map_or_else(Default::default, |last| {
+        (when(language, model, last), line(language, last))
+    });
+    place.add(el("span.conversation-time").text(&when));
+    place.add(el("span.conversation-last[dir=auto]").text(&line));
+    let unread = conversation.unread;
+    if unread > 0 {
+        let label = language.count(&language.words.unread, unread);
+        place.add(
+            el("span.badge[data-part=unread]")
+                .attr("data-count", &unread.to_string())
+                .child(el("span[aria-hidden=true]").text(&badge(unread)))
+                .child(el("span.vh").text(&label)),
+        );
     }
-    .into_any()
+}
+
+/// A number in a few characters; nothing is not worth one.
+pub fn badge(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        1..=99 => count.to_string(),
+        100.. => "99+".to_owned(),
+    }
 }
 
 fn line(language: Language, last: &LastLine) -> String {
@@ -113,19 +106,19 @@ fn line(language: Language, last: &LastLine) -> String {
 
 /// A time on the newest day there is, a date before it: the device's clock,
 /// which may be wrong, has no part in it.
-fn when(language: Language, last: &LastLine) -> Option<String> {
-    let at = last.at?;
-    let model = expect_context::<Model>();
-    let newest = model.conversations().with_untracked(|all| {
-        let first = all.first()?;
-        first
-            .conversation
-            .with_untracked(|first| first.last.as_ref()?.at)
+fn when(language: Language, model: Model, last: &LastLine) -> String {
+    let Some(at) = last.at else {
+        return String::new();
+    };
+    let all = model.conversations().glance();
+    let newest = all.first().and_then(|first| {
+        let first = first.conversation.glance();
+        first.last.as_ref()?.at
     });
     let same_day = newest.is_none_or(|newest| local_day(newest) == local_day(at));
-    Some(if same_day {
+    if same_day {
         language.time(at)
     } else {
         language.short_day(at)
-    })
+    }
 }

@@ -3,49 +3,35 @@
 //!
 //! Knows no way back but the one that each end allows.
 
-use crate::ui::dynamic::dynamic;
-use leptos::prelude::*;
 use parlance_core::Status;
 
+use super::here::{here, words};
 use super::icon::{self, icon};
 use super::status::reload;
-use crate::i18n::Language;
-use crate::model::Model;
+use crate::dom::{El, el};
 
 /// After signing out.
-#[component]
-pub fn SignedOut() -> impl IntoView {
-    let words = expect_context::<Language>().words;
-    view! {
-        <main class="page">
-            <section class="card" data-part="signed-out">
-                <span class="card-mark">{icon(icon::CHECK)}</span>
-                <h1 class="card-title" tabindex="-1">{words.signed_out_title}</h1>
-                <p class="card-text">{words.signed_out_text}</p>
-                {reload(words.join_again)}
-            </section>
-        </main>
-    }
+pub fn signed_out() -> El {
+    let words = words();
+    el("main.page").child(
+        el("section.card[data-part=signed-out]")
+            .child(el("span.card-mark").child(icon(icon::CHECK)))
+            .child(el("h1.card-title[tabindex=-1]").text(words.signed_out_title))
+            .child(el("p.card-text").text(words.signed_out_text))
+            .child(reload(words.join_again)),
+    )
 }
 
 /// Nothing is here yet, or nothing can be: the banner says which.
-#[component]
-pub fn Waiting() -> impl IntoView {
-    let model = expect_context::<Model>();
-    let words = expect_context::<Language>().words;
+pub fn waiting() -> El {
+    let model = here().model;
     let busy = move || model.status().get() != Status::Ended;
-    let spinner = move || {
-        busy().then(|| {
-            view! {
-                <span class="spinner spinner-large" aria-hidden="true"></span>
-                <span class="vh">{words.status_connecting}</span>
+    el("main.page")
+        .live(move |page| page.put_word("aria-busy", busy()))
+        .switch(busy, |busy, place| {
+            if *busy {
+                place.add(el("span.spinner.spinner-large[aria-hidden=true]"));
+                place.add(el("span.vh").text(words().status_connecting));
             }
-            .into_any()
         })
-    };
-    view! {
-        <main class="page" aria-busy=dynamic(move || busy().to_string())>
-            {spinner}
-        </main>
-    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Knows not what they mean: the text beside them says it.
 
-use leptos::prelude::*;
+use crate::dom::{El, el};
 
 /// Towards where one came from.
 pub const BACK: &str = "M15 5l-7 7 7 7";
@@ -35,11 +35,6 @@ pub const FILE: &str = "M13 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V9zM13
 pub const CHAT: &str = "M20.5 11.5a8 8 0 01-11.800 7L4 20l1.5-4.5a8 8 0 1115-4z";
 
 /// A drawing the size of the text around it.
-pub fn icon(path: &'static str) -> AnyView {
-    view! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-            <path d=path></path>
-        </svg>
-    }
-    .into_any()
+pub fn icon(path: &'static str) -> El {
+    el("svg.icon[viewBox=0 0 24 24][aria-hidden=true]").child(el("path").attr("d", path))
 }

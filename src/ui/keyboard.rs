@@ -4,17 +4,21 @@
 //! Where the page itself shrinks, the difference is nothing and this does
 //! nothing. Knows no composer.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::Closure;
 use web_sys::HtmlElement;
+
+use crate::dom::document;
 
 /// Less is a toolbar that slides away, not a keyboard.
 const LEAST: f64 = 80.0;
 
 /// Watches for as long as the page lives.
 pub fn follow() {
-    let Some(viewport) = window().visual_viewport() else {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let Some(viewport) = window.visual_viewport() else {
         return;
     };
     let look = Closure::<dyn FnMut()>::new({
@@ -26,20 +30,20 @@ pub fn follow() {
             let Ok(root) = root.dyn_into::<HtmlElement>() else {
                 return;
             };
-            let whole = window().inner_height().ok();
+            let whole = window.inner_height().ok();
             let whole = whole.and_then(|height| height.as_f64()).unwrap_or_default();
             let hidden = whole - viewport.height();
             // A page that is zoomed into is smaller for another reason.
             let open = hidden > LEAST && viewport.scale() < 1.1;
             let inset = if open {
-                format!("{}px", hidden.round() as u32)
+                [&(hidden.round() as u32).to_string(), "px"].concat()
             } else {
                 String::new()
             };
             let _ = root.style().set_property("--keyboard", &inset);
             if open {
                 // The engine pushes the page up to show the field; it is shown.
-                window().scroll_to_with_x_and_y(0.0, 0.0);
+                window.scroll_to_with_x_and_y(0.0, 0.0);
             }
         }
     });

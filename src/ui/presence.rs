@@ -2,87 +2,79 @@
 //!
 //! Knows nobody who is not in the list, and no profile.
 
-use crate::ui::dynamic::dynamic;
-use leptos::prelude::*;
 use parlance_core::frame::Person;
+use wasm_bindgen::JsCast as _;
+use web_sys::KeyboardEvent;
 
 use super::avatar::avatar;
+use super::here::{here, words};
 use super::icon::{self, icon};
-use super::list::{Entry, list};
-use crate::i18n::{Language, fill};
-use crate::model::{Model, Room};
+use crate::dom::{El, Entry, el, word};
+use crate::i18n::fill;
+use crate::model::Room;
 
 /// The panel. Folded away it is still there, for hosts' styles and tests.
-#[component]
-pub fn Presence(
-    /// Whose people.
-    room: Room,
-) -> impl IntoView {
-    let model = expect_context::<Model>();
-    let words = expect_context::<Language>().words;
-    let close = move |_| model.show_people(false);
-    let escape = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            model.show_people(false);
-        }
-    };
+pub fn presence(room: Room) -> El {
+    let model = here().model;
+    let words = words();
     let people = move || {
-        let mut people = room.people().get();
-        people.sort_by_key(|person| !person.online);
-        let rows = people.into_iter().map(|person| {
-            // All that is drawn: a person who changes is drawn anew.
-            let key = format!(
-                "{} {}{}{}",
-                person.uid,
-                u8::from(person.online),
-                u8::from(person.host),
-                person.name
-            );
-            Entry::new(key, move || person_row(person))
-        });
-        rows.collect()
+        let people = room.people().look();
+        // Who is here, then who is not; in either, as they came.
+        let online = people.iter().filter(|person| person.online);
+        let offline = people.iter().filter(|person| !person.online);
+        online.chain(offline).cloned().map(entry).collect()
     };
-    view! {
-        <aside
-            id="people"
-            class="people"
-            aria-label=words.people
-            data-shown=dynamic(move || model.people_shown().get().to_string())
-            on:keydown=escape
-        >
-            <header class="people-head">
-                <h2 class="people-title">{words.people}</h2>
-                <button class="tool" type="button" aria-label=words.close on:click=close>
-                    {icon(icon::CLOSE)}
-                </button>
-            </header>
-            <ul class="people-list">
-                {list(Box::new(people))}
-            </ul>
-        </aside>
-    }
+    let close = el("button.tool[type=button]")
+        .attr("aria-label", words.close)
+        .on("click", move |_| model.show_people(false))
+        .child(icon(icon::CLOSE));
+    let head = el("header.people-head")
+        .child(el("h2.people-title").text(words.people))
+        .child(close);
+    el("aside.people[id=people]")
+        .attr("aria-label", words.people)
+        .live(move |panel| panel.put_word("data-shown", model.people_shown().get()))
+        .on("keydown", move |event| {
+            let event = event.dyn_ref::<KeyboardEvent>();
+            if event.is_some_and(|event| event.key() == "Escape") {
+                model.show_people(false);
+            }
+        })
+        .child(head)
+        .child(el("ul.people-list").list(people))
 }
 
-fn person_row(person: Person) -> AnyView {
-    let language = expect_context::<Language>();
+fn entry(person: Person) -> Entry {
+    // All that is drawn: a person who changes is drawn anew.
+    let flags = [word(person.online), word(person.host)].concat();
+    let key = [person.uid.as_str(), " ", &flags, &person.name].concat();
+    Entry::new(key, move || person_row(&person))
+}
+
+fn person_row(person: &Person) -> El {
+    let language = here().language;
     let words = language.words;
-    let state = match (person.online, person.last_seen) {
+    let host = person.host.then(|| el("span.person-host").text(words.host));
+    el("li.person[data-part=presence]")
+        .attr("data-uid", person.uid.as_str())
+        .attr("data-online", word(person.online))
+        .child(avatar(
+            person.uid.as_str(),
+            &person.name,
+            person.avatar.as_deref(),
+        ))
+        .child(el("span.person-name[dir=auto]").text(&person.name))
+        .child_if(host)
+        .child(el("span.person-state").text(&state(person)))
+}
+
+/// Whether somebody is here, and if not, since when.
+pub(super) fn state(person: &Person) -> String {
+    let language = here().language;
+    let words = language.words;
+    match (person.online, person.last_seen) {
         (true, _) => words.online.to_owned(),
         (false, Some(at)) => fill(words.last_seen, &language.time(at)),
         (false, None) => words.offline.to_owned(),
-    };
-    view! {
-        <li
-            class="person"
-            data-part="presence"
-            data-uid=person.uid.as_str().to_owned()
-            data-online=person.online.to_string()
-        >
-            {avatar(person.uid.as_str(), &person.name, person.avatar.as_deref())}
-            <span class="person-name" dir="auto">{person.name.clone()}</span>
-            {person.host.then(|| view! { <span class="person-host">{words.host}</span> })}
-            <span class="person-state">{state}</span>
-        </li>
     }
-    .into_any()
 }

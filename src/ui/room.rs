@@ -2,143 +2,115 @@
 //!
 //! Knows how they stand to each other and nothing of their insides.
 
-use crate::model::live::Derived;
-use crate::ui::dynamic::dynamic;
-use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::frame::Talk;
 use parlance_core::ids::ConversationId;
 
-use super::account::NotKept;
+use super::account::not_kept;
 use super::avatar::avatar;
-use super::composer::Composer;
+use super::composer::composer;
+use super::here::{Here, here, words};
 use super::icon::{self, icon};
-use super::presence::Presence;
-use super::status::StatusBanner;
-use super::timeline::Timeline;
+use super::presence::{presence, state};
+use super::status::status_banner;
+use super::timeline::timeline;
 use super::words::talk_refusal;
-use crate::driver::Handle;
-use crate::i18n::{Language, fill};
+use crate::dom::{El, Place, el};
+use crate::i18n::fill;
 use crate::model::{Model, Room};
 
 /// The room. Built anew for each conversation.
-#[component]
-pub fn RoomPage(
-    /// Which.
-    room: Room,
-) -> impl IntoView {
-    let model = expect_context::<Model>();
-    let words = expect_context::<Language>().words;
-    let id = room.id();
-    let kind = match &id {
+pub fn room_page(room: Room, place: &Place) {
+    let model = here().model;
+    let kind = match room.id() {
         ConversationId::Room(_) => "group",
         ConversationId::Pair(..) => "single",
     };
-    let talk = Derived::new(move || {
-        model
-            .conversation(&room.id())
-            .map_or(Talk::Allowed, |conversation| conversation.talk)
-    });
-    let composer = move || match talk_refusal(words, talk.get()) {
-        Some(refusal) => view! {
-            <p class="composer-none" data-part="no-composer">{refusal}</p>
-        }
-        .into_any(),
-        None => view! { <Composer room=room/> }.into_any(),
+    let talk = move || {
+        let conversation = model.conversation(room.id());
+        conversation.map_or(Talk::Allowed, |conversation| conversation.look().talk)
     };
-    view! {
-        <main class="room" data-chat=kind>
-            <Header room=room/>
-            <div class="room-body">
-                <StatusBanner/>
-                <Timeline room=room/>
-            </div>
-            <NotKept/>
-            {composer}
-        </main>
-        <Presence room=room/>
-    }
+    let main = el("main.room")
+        .attr("data-chat", kind)
+        .child(header(room))
+        .child(timeline(el("div.room-body").child(status_banner()), room));
+    place.add(not_kept(main).switch(talk, move |talk, place| {
+        place.add(match talk_refusal(words(), *talk) {
+            Some(refusal) => el("p.composer-none[data-part=no-composer]").text(refusal),
+            None => composer(room),
+        });
+    }));
+    place.add(presence(room));
 }
 
-#[component]
-fn Header(
-    /// Of which room.
-    room: Room,
-) -> impl IntoView {
-    let model = expect_context::<Model>();
-    let handle = expect_context::<Handle>();
-    let words = expect_context::<Language>().words;
-    let id = room.id();
-    let head = Derived::new(move || {
-        let conversation = model.conversation(&room.id());
-        conversation.map(|conversation| (conversation.title, conversation.avatar))
+fn header(room: Room) -> El {
+    let Here { model, handle, .. } = here();
+    let words = words();
+    let title = el("h2.room-title[data-part=title][dir=auto]").live(move |title| {
+        let conversation = model.conversation(room.id());
+        match &conversation {
+            Some(conversation) => title.say(&conversation.look().title),
+            None => title.say(""),
+        }
     });
-    let title = move || head.get().map(|(title, _)| title).unwrap_or_default();
-    let picture = move || {
-        let (title, picture) = head.get()?;
-        Some(avatar(&id.to_string(), &title, picture.as_deref()))
-    };
-    let leave = move |_| handle.dispatch(Command::Leave);
-    let people = move |_| model.show_people(!model.people_shown().get_untracked());
-    view! {
-        <header class="room-head">
-            <button class="tool room-back" type="button" data-part="back" aria-label=words.back on:click=leave>
-                {icon(icon::BACK)}
-            </button>
-            <span class="room-avatar">{picture}</span>
-            <div class="room-names">
-                <h2 class="room-title" data-part="title" dir="auto">{title}</h2>
-                <p class="room-subtitle">{dynamic(move || subtitle(room))}</p>
-            </div>
-            <button
-                class="tool"
-                type="button"
-                data-part="people"
-                aria-label=words.people
-                aria-expanded=dynamic(move || model.people_shown().get().to_string())
-                aria-controls="people"
-                on:click=people
-            >
-                {icon(icon::PEOPLE)}
-            </button>
-            <span class="room-account"></span>
-        </header>
-    }
+    let picture = el("span.room-avatar").switch(
+        move || {
+            let conversation = model.conversation(room.id())?;
+            let conversation = conversation.look();
+            Some((conversation.title.clone(), conversation.avatar.clone()))
+        },
+        move |head, place| {
+            if let Some((title, picture)) = head {
+                place.add(avatar(&room.id().to_string(), title, picture.as_deref()));
+            }
+        },
+    );
+    let back = el("button.tool.room-back[type=button][data-part=back]")
+        .attr("aria-label", words.back)
+        .on("click", move |_| handle.dispatch(Command::Leave))
+        .child(icon(icon::BACK));
+    let people = el("button.tool[type=button][data-part=people][aria-controls=people]")
+        .attr("aria-label", words.people)
+        .live(move |button| button.put_word("aria-expanded", model.people_shown().get()))
+        .on("click", move |_| {
+            let shown = model.people_shown().get_untracked();
+            model.show_people(!shown);
+        })
+        .child(icon(icon::PEOPLE));
+    let names = el("div.room-names")
+        .child(title)
+        .child(el("p.room-subtitle").live(move |line| line.say(&subtitle(room, model))));
+    el("header.room-head")
+        .child(back)
+        .child(picture)
+        .child(names)
+        .child(people)
+        .child(el("span.room-account"))
 }
 
 /// Who is typing, else who is there.
-fn subtitle(room: Room) -> String {
-    let language = expect_context::<Language>();
+fn subtitle(room: Room, model: Model) -> String {
+    let language = here().language;
     let words = language.words;
     let id = room.id();
-    let single = matches!(id, ConversationId::Pair(..));
-    let typing = room.typists().with(|typists| match typists.as_slice() {
-        [] => None,
-        _ if single => Some(words.typing.to_owned()),
-        [one] => Some(fill(words.typing_one, &one.name)),
-        [..] => Some(words.typing_many.to_owned()),
-    });
-    typing.unwrap_or_else(|| {
-        room.people().with(|people| match &id {
-            ConversationId::Room(_) if people.is_empty() => String::new(),
-            ConversationId::Room(_) => {
-                let online = people.iter().filter(|person| person.online).count();
-                language.count(&words.people_online, online as u64)
-            }
-            ConversationId::Pair(..) => {
-                let model = expect_context::<Model>();
-                let me = model.me().get();
-                let other = me.as_ref().and_then(|me| id.other(&me.uid));
-                let other = other.and_then(|uid| people.iter().find(|person| person.uid == *uid));
-                match other {
-                    Some(person) if person.online => words.online.to_owned(),
-                    Some(person) => person.last_seen.map_or_else(
-                        || words.offline.to_owned(),
-                        |at| fill(words.last_seen, &language.time(at)),
-                    ),
-                    None => String::new(),
-                }
-            }
-        })
-    })
+    match (room.typists().look().as_slice(), id) {
+        ([], _) => {}
+        (_, ConversationId::Pair(..)) => return words.typing.to_owned(),
+        ([one], ConversationId::Room(_)) => return fill(words.typing_one, &one.name),
+        (_, ConversationId::Room(_)) => return words.typing_many.to_owned(),
+    }
+    let people = room.people().look();
+    match id {
+        ConversationId::Room(_) if people.is_empty() => String::new(),
+        ConversationId::Room(_) => {
+            let online = people.iter().filter(|person| person.online).count();
+            language.count(&words.people_online, online as u64)
+        }
+        ConversationId::Pair(..) => {
+            let me = model.me().look();
+            let other = me.as_ref().and_then(|me| id.other(&me.uid));
+            let other = other.and_then(|uid| people.iter().find(|person| person.uid == *uid));
+            other.map(state).unwrap_or_default()
+        }
+    }
 }

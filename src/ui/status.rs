@@ -3,37 +3,29 @@
 //! Knows no timer of the connection; the second hand of its countdown turns
 //! only while a countdown is on show.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use crate::ui::dynamic::dynamic;
 use gloo_timers::callback::Interval;
-use leptos::prelude::*;
 use parlance_core::close::EndReason;
 use parlance_core::frame::Refusal;
 use parlance_core::session::Banner;
 use parlance_core::time::Instant;
 use parlance_core::{Command, Status};
 
+use super::here::{Here, here, words};
 use super::words::end_name;
-use crate::driver::Handle;
-use crate::i18n::Language;
-use crate::model::Model;
+use crate::dom::{El, el, keep};
 
 /// The banner. The region around it stays, so that what comes into it is read.
-#[component]
-pub fn StatusBanner() -> impl IntoView {
-    let model = expect_context::<Model>();
-    view! {
-        <div class="status-place" role="status">
-            {dynamic(move || model.banner().get().map(banner))}
-        </div>
-    }
+pub fn status_banner() -> El {
+    let model = here().model;
+    el("div.status-place[role=status]").part(move |place| {
+        if let Some(shown) = &*model.banner().look() {
+            place.add(banner(shown));
+        }
+    })
 }
 
-fn banner(banner: Banner) -> AnyView {
-    let language = expect_context::<Language>();
-    let words = language.words;
+fn banner(banner: &Banner) -> El {
+    let words = words();
     let said = match (banner.status, &banner.end) {
         (Status::Ended, Some(end)) => end_name(words, end),
         (Status::Ended, None) => words.ended_signed_out.to_owned(),
@@ -44,20 +36,20 @@ fn banner(banner: Banner) -> AnyView {
             words.status_connecting.to_owned()
         }
     };
-    view! {
-        <div class="status" data-part="status" data-status=banner.status.word()>
-            <span class="status-light" aria-hidden="true"></span>
-            <span class="status-text">{said}{banner.retry_at.map(countdown)}</span>
-            {act(&banner)}
-        </div>
-    }
-    .into_any()
+    let text = el("span.status-text")
+        .text(&said)
+        .child_if(banner.retry_at.map(countdown));
+    el("div.status[data-part=status]")
+        .attr("data-status", banner.status.word())
+        .child(el("span.status-light[aria-hidden=true]"))
+        .child(text)
+        .child_if(act(banner))
 }
 
 /// What helps, as a button.
-fn act(banner: &Banner) -> Option<AnyView> {
-    let words = expect_context::<Language>().words;
-    let handle = expect_context::<Handle>();
+fn act(banner: &Banner) -> Option<El> {
+    let words = words();
+    let handle = here().handle;
     let label = match (banner.status, &banner.end) {
         (Status::Idle | Status::Connecting | Status::Online, _) => return None,
         (Status::Waiting | Status::Offline | Status::Suspended, _) => words.status_now,
@@ -78,44 +70,42 @@ fn act(banner: &Banner) -> Option<AnyView> {
             words.again
         }
     };
-    let now = move |_| handle.dispatch(Command::Now);
-    Some(view! { <button class="status-act" type="button" data-part="now" on:click=now>{label}</button> }.into_any())
+    Some(
+        el("button.status-act[type=button][data-part=now]")
+            .text(label)
+            .on("click", move |_| handle.dispatch(Command::Now)),
+    )
 }
 
 /// A button that begins anew.
-pub fn reload(label: &'static str) -> AnyView {
-    let reload = |_| {
-        // Nothing can be done about a host that refuses it.
-        let _ = window().location().reload();
-    };
-    view! { <button class="button" type="button" on:click=reload>{label}</button> }.into_any()
+pub fn reload(label: &str) -> El {
+    el("button.button[type=button]")
+        .text(label)
+        .on("click", |_| {
+            if let Some(window) = web_sys::window() {
+                // Nothing can be done about a host that refuses it.
+                let _ = window.location().reload();
+            }
+        })
 }
 
 /// The seconds until the next attempt, drawn for the eye alone: read aloud
 /// each second it would be torment.
-fn countdown(due: Instant) -> AnyView {
-    let language = expect_context::<Language>();
-    let handle = expect_context::<Handle>();
-    let place = NodeRef::<leptos::html::Span>::new();
+fn countdown(due: Instant) -> El {
+    let Here {
+        handle, language, ..
+    } = here();
+    let place = el("span.status-count[aria-hidden=true]");
+    let shown = place.clone();
     let draw = move || {
-        let left = due.since(handle.now()).as_millis().div_ceil(1000);
-        if let Some(place) = place.get_untracked() {
-            let text = language.count(&language.words.status_retry_in, left as u64);
-            place.set_text_content((left > 0).then_some(text.as_str()));
+        let left = due.since(handle.now()).as_millis().div_ceil(1000) as u64;
+        if left > 0 {
+            shown.say(&language.count(&language.words.status_retry_in, left));
+        } else {
+            shown.say("");
         }
     };
-    let tick = Rc::new(RefCell::new(None));
-    Effect::new({
-        let tick = tick.clone();
-        move |_| {
-            place.track();
-            draw();
-            *tick.borrow_mut() = Some(Interval::new(1000, draw));
-        }
-    });
-    let tick = StoredValue::new_local(tick);
-    on_cleanup(move || {
-        tick.try_update_value(|tick| tick.borrow_mut().take());
-    });
-    view! { <span class="status-count" aria-hidden="true" node_ref=place></span> }.into_any()
+    draw();
+    keep(Interval::new(1000, draw));
+    place
 }

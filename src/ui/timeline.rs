@@ -4,15 +4,16 @@
 //! Knows no message's inside. How far to scroll is worked out in the core;
 //! here it is measured and done.
 
-use crate::ui::dynamic::dynamic;
-use leptos::prelude::*;
+use std::rc::Rc;
+
 use parlance_core::Command;
-use parlance_core::viewport::Place;
+use parlance_core::viewport::Place as ReadingPlace;
 
 use self::scroll::Scroll;
+use super::conversations::badge;
+use super::here::{Here, here, words};
 use super::icon::{self, icon};
-use crate::driver::Handle;
-use crate::i18n::Language;
+use crate::dom::{El, Place, el};
 use crate::model::Room;
 
 mod keys;
@@ -20,110 +21,96 @@ mod observer;
 mod rows;
 mod scroll;
 
-/// The message list of a room.
-#[component]
-pub fn Timeline(
-    /// Whose.
-    room: Room,
-) -> impl IntoView {
-    let words = expect_context::<Language>().words;
-    let scroll = Scroll::new(room);
-    scroll.follow();
-    let oldest_known = move || room.history().get().oldest_known.to_string();
-    let busy = move || room.history().get().loading.to_string();
-    view! {
-        // Not a live region, log or not: the announcer speaks.
-        <div
-            class="timeline"
-            data-part="timeline"
-            role="log"
-            aria-live="off"
-            aria-label=words.timeline
-            aria-busy=busy
-            data-oldest-known=oldest_known
-            tabindex="0"
-            node_ref=scroll.scroller
-            on:scroll=move |_| scroll.on_scroll()
-            on:keydown=move |event| keys::on_keydown(&event, scroll)
-        >
-            <div class="timeline-head">{dynamic(move || head(room))}</div>
-            <div class="timeline-pad" node_ref=scroll.above></div>
-            <div class="timeline-rows" node_ref=scroll.container></div>
-            <div class="timeline-pad" node_ref=scroll.below></div>
-        </div>
-        <Newer room=room scroll=scroll/>
-    }
+/// In this element, the message list of a room.
+pub fn timeline(element: El, room: Room) -> El {
+    // Not a live region, log or not: the announcer speaks.
+    let list = el("div.timeline[data-part=timeline][role=log][aria-live=off][tabindex=0]")
+        .attr("aria-label", words().timeline)
+        .live(move |list| {
+            let history = room.history().look();
+            list.put_word("aria-busy", history.loading);
+            list.put_word("data-oldest-known", history.oldest_known);
+        });
+    let above = el("div.timeline-pad");
+    let container = el("div.timeline-rows");
+    let below = el("div.timeline-pad");
+    let scroll = Scroll::new(
+        room,
+        list.node(),
+        above.node(),
+        container.node(),
+        below.node(),
+    );
+    Scroll::follow(&scroll);
+    let (scrolled, walked) = (scroll.clone(), scroll.clone());
+    let list = list
+        .on("scroll", move |_| scrolled.on_scroll())
+        .on("keydown", move |event| keys::on_keydown(&event, &walked))
+        .child(el("div.timeline-head").part(move |place| head(room, place)))
+        .child(above)
+        .child(container)
+        .child(below);
+    newer(element.child(list), room, scroll)
 }
 
 /// What is above the first row.
-fn head(room: Room) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let handle = expect_context::<Handle>();
+fn head(room: Room, place: &Place) {
+    let words = words();
+    let handle = here().handle;
     let history = room.history().get();
     if history.failed {
-        let again = move |_| handle.dispatch(Command::LoadOlder(room.id()));
-        return view! {
-            <p class="timeline-note" data-part="history-failed">
-                {words.history_failed}" "
-                <button class="link" type="button" on:click=again>{words.again}</button>
-            </p>
-        }
-        .into_any();
+        let again = el("button.link[type=button]")
+            .text(words.again)
+            .on("click", move |_| {
+                handle.dispatch(Command::LoadOlder(room.id().clone()));
+            });
+        place.add(
+            el("p.timeline-note[data-part=history-failed]")
+                .text(words.history_failed)
+                .text(" ")
+                .child(again),
+        );
+    } else if history.loading || history.catching_up {
+        place.add(
+            el("p.timeline-note[data-part=history-loading]")
+                .child(el("span.spinner[aria-hidden=true]"))
+                .child(el("span.vh").text(words.loading)),
+        );
+    } else if history.oldest_known {
+        let empty = room.rows().look().is_empty();
+        let note = if empty { words.empty } else { words.beginning };
+        place.add(el("p.timeline-note[data-part=beginning]").text(note));
     }
-    if history.loading || history.catching_up {
-        return view! {
-            <p class="timeline-note" data-part="history-loading">
-                <span class="spinner" aria-hidden="true"></span>
-                <span class="vh">{words.loading}</span>
-            </p>
-        }
-        .into_any();
-    }
-    if !history.oldest_known {
-        return ().into_any();
-    }
-    let empty = room.rows().with(Vec::is_empty);
-    let note = if empty { words.empty } else { words.beginning };
-    view! { <p class="timeline-note" data-part="beginning">{note}</p> }.into_any()
 }
 
-/// The pill: there while the reader is further up.
-#[component]
-fn Newer(
-    /// Whose.
-    room: Room,
-    /// What it moves.
-    scroll: Scroll,
-) -> impl IntoView {
-    let language = expect_context::<Language>();
-    let count = move || room.newer().get();
-    let label = move || match count() {
-        0 => language.words.newer.to_owned(),
-        count => language.count(&language.words.new_messages, count),
-    };
-    let number = move || match count() {
-        0 => String::new(),
-        count @ 1..=99 => count.to_string(),
-        100.. => "99+".to_owned(),
-    };
+/// In this element, the pill: there while the reader is further up.
+fn newer(element: El, room: Room, scroll: Rc<Scroll>) -> El {
+    let Here { language, .. } = here();
     // While further up, the number alone changes: the button keeps the focus.
-    move || {
-        let away = !room.follows().get();
-        away.then(|| {
-            view! {
-                <button
-                    class="newer"
-                    type="button"
-                    data-part="newer"
-                    data-count=dynamic(move || count().to_string())
-                    aria-label=label
-                    on:click=move |_| scroll.go_to(Place::END)
-                >
-                    <span class="newer-count" aria-hidden="true">{number}</span>
-                    {icon(icon::DOWN)}
-                </button>
-            }
-            .into_any()
-        })
-    }
+    element.part(move |place| {
+        if room.follows().get() {
+            return;
+        }
+        let number = el("span.newer-count[aria-hidden=true]");
+        let (shown, scroll) = (number.clone(), scroll.clone());
+        place.add(
+            el("button.newer[type=button][data-part=newer]")
+                .live(move |button| {
+                    let count = room.newer().get();
+                    button.put("data-count", count.to_string().as_str());
+                    button.put(
+                        "aria-label",
+                        match count {
+                            0 => language.words.newer.to_owned(),
+                            count => language.count(&language.words.new_messages, count),
+                        }
+                        .as_str(),
+                    );
+                    shown.say(&badge(count));
+                })
+                .on("click", move |_| scroll.go_to(ReadingPlace::END))
+                .child(number)
+                .child(icon(icon::DOWN)),
+        );
+    })
 }

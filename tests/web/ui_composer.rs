@@ -148,7 +148,7 @@ async fn what_is_typed_is_sent_byte_for_byte_and_the_field_keeps_the_focus() {
     page.part("send").click();
     assert_eq!(page.said(), ["  a\n\tb  "]);
     assert_eq!(field(&page).value(), "");
-    let active = leptos::prelude::document().active_element().unwrap();
+    let active = parlance::dom::document().active_element().unwrap();
     assert_eq!(
         active.get_attribute("data-part").as_deref(),
         Some("composer")
@@ -169,7 +169,7 @@ async fn a_field_grows_with_its_text_up_to_a_third_of_the_screen() {
     let three = field(&page).offset_height();
     assert!(three > one + 20);
     type_text(&page, &"line\n".repeat(200));
-    let screen = leptos::prelude::window()
+    let screen = web_sys::window().unwrap()
         .inner_height()
         .unwrap()
         .as_f64()

@@ -6,12 +6,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use leptos::mount::mount_to;
-use leptos::prelude::*;
 use parlance::config::{Chat, DialectName, Launch, Role, Theme};
+use parlance::dom::{Mounted, document};
 use parlance::driver::Handle;
 use parlance::model::Model;
-use parlance::ui::App;
+use parlance::ui;
 use parlance_core::content::Content;
 use parlance_core::frame::{Person, Talk};
 use parlance_core::ids::{ConversationId, ItemKey, MessageId, Seq, Uid};
@@ -31,7 +30,7 @@ pub(crate) struct Page {
     pub(crate) model: Model,
     commands: Rc<RefCell<Vec<Command>>>,
     root: HtmlElement,
-    _mounted: Box<dyn std::any::Any>,
+    _mounted: Mounted,
 }
 
 impl Drop for Page {
@@ -57,17 +56,12 @@ pub(crate) async fn open(lang: &str) -> Page {
     root.set_class_name("test-page");
     document.body().unwrap().append_child(&root).unwrap();
     let (handle, commands) = Handle::recording();
-    let launch = launch(lang);
     let parts = Rc::new(RefCell::new(None));
-    let mounted = mount_to(root.clone(), {
+    let mounted = ui::mount(&root, launch(lang), {
         let parts = parts.clone();
-        move || {
-            let model = Model::new();
+        move |model| {
             *parts.borrow_mut() = Some(model);
-            provide_context(launch);
-            provide_context(model);
-            provide_context(handle);
-            view! { <App/> }
+            handle
         }
     });
     let model = parts.borrow_mut().take().unwrap();
@@ -76,7 +70,7 @@ pub(crate) async fn open(lang: &str) -> Page {
         model,
         commands,
         root,
-        _mounted: Box::new(mounted),
+        _mounted: mounted,
     }
 }
 
@@ -269,7 +263,7 @@ pub(crate) fn live(at: usize, row: Row) -> Change {
 /// The next frame of the browser.
 pub(crate) async fn frame() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
-        let _ = window().request_animation_frame(&resolve);
+        let _ = web_sys::window().unwrap().request_animation_frame(&resolve);
     });
     wasm_bindgen_futures::JsFuture::from(promise).await.unwrap();
 }
@@ -330,7 +324,7 @@ fn launch(lang: &str) -> Launch {
     Launch {
         dialect: DialectName::Native,
         ws: "ws://localhost/ws".to_owned(),
-        api: window().location().origin().unwrap() + "/",
+        api: web_sys::window().unwrap().location().origin().unwrap() + "/",
         upload: None,
         token: None,
         role: Role::User,

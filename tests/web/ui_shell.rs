@@ -155,7 +155,7 @@ async fn the_page_says_when_nothing_is_kept() {
 async fn both_languages_are_spoken_and_declared() {
     for (lang, placeholder) in [("en-GB", "Message"), ("zh-Hans-CN", "输入消息"), ("fr", "")] {
         let page = open_lobby(lang).await;
-        let root = leptos::prelude::document().document_element().unwrap();
+        let root = parlance::dom::document().document_element().unwrap();
         let declared = root.get_attribute("lang").unwrap();
         let shown = page.part("composer").get_attribute("placeholder").unwrap();
         assert!(shown.starts_with(placeholder), "{shown} in {lang}");

@@ -1,7 +1,7 @@
 //! The timeline against a real layout: bounded rows, the reader's place, the
 //! pill, what was really seen.
 
-use leptos::prelude::document;
+use parlance::dom::document;
 use parlance_core::Command;
 use parlance_core::content::{Content, Media};
 use parlance_core::ids::Seq;

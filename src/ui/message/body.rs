@@ -2,14 +2,14 @@
 //!
 //! Knows no row: a body looks the same whoever said it.
 
-use leptos::prelude::*;
 use parlance_core::content::{Answer, Content, Unknown};
 
+use super::super::here::words;
 use super::{card, media, text};
-use crate::i18n::Language;
+use crate::dom::{El, el};
 
-pub(super) fn body(content: &Content) -> AnyView {
-    let words = expect_context::<Language>().words;
+pub(super) fn body(content: &Content) -> El {
+    let words = words();
     match content {
         Content::Text(said) => text::text(said),
         Content::Image(picture) => media::image(picture),
@@ -18,7 +18,9 @@ pub(super) fn body(content: &Content) -> AnyView {
         Content::File(file) => media::file(file),
         Content::Product(product) => card::card(product, words.product),
         Content::Order(order) => card::card(order, words.order),
-        Content::Question(question) => asked(words.question, question),
+        Content::Question(question) => el("div.asked")
+            .child(label(words.question))
+            .child(text::text(question)),
         Content::Answer(answer) => answered(answer),
         Content::Like => applause("👍", words.like),
         Content::Flower => applause("💐", words.flower),
@@ -27,49 +29,35 @@ pub(super) fn body(content: &Content) -> AnyView {
     }
 }
 
-fn asked(label: &'static str, question: &str) -> AnyView {
-    view! {
-        <div class="asked">
-            <span class="label">{label}</span>
-            {text::text(question)}
-        </div>
-    }
-    .into_any()
+/// A few words about what stands beside them.
+pub(super) fn label(words: &str) -> El {
+    el("span.label").text(words)
 }
 
-fn answered(answer: &Answer) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let who = answer
-        .organisation
-        .clone()
-        .unwrap_or_else(|| words.answer.to_owned());
-    view! {
-        <div class="asked">
-            <blockquote class="quote" dir="auto">{answer.question.clone()}</blockquote>
-            <span class="label" dir="auto">{who}</span>
-            {text::text(&answer.answer)}
-        </div>
-    }
-    .into_any()
+fn answered(answer: &Answer) -> El {
+    let who = answer.organisation.as_deref().unwrap_or(words().answer);
+    el("div.asked")
+        .child(el("blockquote.quote[dir=auto]").text(&answer.question))
+        .child(label(who).attr("dir", "auto"))
+        .child(text::text(&answer.answer))
 }
 
-fn applause(sign: &'static str, name: &'static str) -> AnyView {
-    view! { <span class="applause" role="img" aria-label=name>{sign}</span> }.into_any()
+fn applause(sign: &str, name: &str) -> El {
+    el("span.applause[role=img]")
+        .attr("aria-label", name)
+        .text(sign)
 }
 
 /// Never a blank bubble.
-fn fallback(unknown: &Unknown) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let (said, note) = if unknown.fallback.trim().is_empty() {
-        (words.unsupported, None)
+fn fallback(unknown: &Unknown) -> El {
+    let unsupported = words().unsupported;
+    let blank = unknown.fallback.trim().is_empty();
+    let said = if blank {
+        unsupported
     } else {
-        (unknown.fallback.as_str(), Some(words.unsupported))
+        &unknown.fallback
     };
-    view! {
-        <div class="fallback">
-            {text::text(said)}
-            {note.map(|note| view! { <span class="label">{note}</span> })}
-        </div>
-    }
-    .into_any()
+    el("div.fallback")
+        .child(text::text(said))
+        .child_if((!blank).then(|| label(unsupported)))
 }

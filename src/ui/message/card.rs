@@ -2,39 +2,36 @@
 //!
 //! Knows no shop: price and title are drawn as they came.
 
-use leptos::prelude::*;
 use parlance_core::content::Card;
 
 use super::super::address;
+use super::body::label;
+use super::media::LINK;
+use crate::dom::{El, el};
 
-pub(super) fn card(card: &Card, label: &'static str) -> AnyView {
-    let picture = card.image.as_deref().and_then(address::resolve).map(|address| {
-        let (src, data_src) = if address.first_party {
-            (Some(address.href), None)
-        } else {
-            (None, Some(address.href))
-        };
-        view! { <img class="goods-picture" src=src data-src=data_src alt="" loading="lazy" referrerpolicy="no-referrer"/> }
+pub(super) fn card(card: &Card, name: &'static str) -> El {
+    let picture = card.image.as_deref().and_then(address::resolve);
+    let picture = picture.map(|picture| {
+        picture.source_of(el(
+            "img.goods-picture[alt][loading=lazy][referrerpolicy=no-referrer]",
+        ))
     });
     let title = if card.title.trim().is_empty() {
-        label.to_owned()
+        name
     } else {
-        card.title.clone()
+        &card.title
     };
-    let inside = view! {
-        {picture}
-        <span class="goods-text">
-            <span class="label">{label}</span>
-            <span class="goods-title" data-part="text" dir="auto">{title}</span>
-            {card.text.clone().map(|text| view! { <span class="goods-more" dir="auto">{text}</span> })}
-            {card.price.clone().map(|price| view! { <span class="goods-price" dir="auto">{price}</span> })}
-        </span>
+    let line = |line: El, text: &Option<String>| text.as_deref().map(|text| line.text(text));
+    let text = el("span.goods-text")
+        .child(label(name))
+        .child(el("span.goods-title[data-part=text][dir=auto]").text(title))
+        .child_if(line(el("span.goods-more[dir=auto]"), &card.text))
+        .child_if(line(el("span.goods-price[dir=auto]"), &card.price));
+    let frame = match card.url.as_deref().and_then(address::resolve) {
+        Some(link) => el(LINK)
+            .attr("class", "goods")
+            .address("href", &link.address),
+        None => el("div.goods"),
     };
-    match card.url.as_deref().and_then(address::resolve) {
-        Some(address) => view! {
-            <a class="goods" href=address.href target="_blank" rel="noopener noreferrer nofollow">{inside}</a>
-        }
-        .into_any(),
-        None => view! { <div class="goods">{inside}</div> }.into_any(),
-    }
+    frame.child_if(picture).child(text)
 }

@@ -3,63 +3,67 @@
 //!
 //! Knows not how a message gets further.
 
-use crate::model::live::{Derived, Live};
-use leptos::prelude::*;
+use std::rc::Rc;
+
 use parlance_core::Command;
 use parlance_core::content::Content;
 use parlance_core::timeline::{Delivery, Queued};
 
+use super::super::here::{Here, here, words};
 use super::super::icon::{self, icon};
 use super::super::words::delivery_name;
 use super::of;
-use crate::driver::Handle;
-use crate::i18n::Language;
+use crate::dom::{El, el};
+use crate::model::live::Live;
 use crate::model::{Line, Room};
 
-/// The mark behind the time.
-pub(super) fn mark(line: Live<Line>) -> AnyView {
-    let delivery = Derived::new(move || of(line, |item| item.delivery.clone()));
-    let draw = move || {
-        let words = expect_context::<Language>().words;
-        let delivery = delivery.get()?;
-        let path = match delivery {
-            Delivery::Queued(_) => icon::CLOCK,
-            Delivery::Sending => icon::DOTS,
-            Delivery::Sent | Delivery::Unconfirmed => icon::CHECK,
-            Delivery::Read => icon::CHECKS,
-            Delivery::Unknown => icon::QUESTION,
-            Delivery::Failed(_) => icon::ALERT,
-        };
-        let name = delivery_name(words, &delivery);
-        let spoken = name.clone();
-        Some(view! {
-            <span class="mark" data-mark=delivery.word() title=name>
-                {icon(path)}<span class="vh">{spoken}</span>
-            </span>
-        })
-    };
-    (move || draw()).into_any()
-}
-
-/// What is below the bubble while somebody has to decide, or wait.
-pub(super) fn trouble(room: Room, line: Live<Line>) -> AnyView {
-    let delivery = Derived::new(move || of(line, |item| item.delivery.clone()));
-    (move || {
-        delivery
-            .get()
-            .and_then(|delivery| decide(room, line, &delivery))
+/// In this element, the mark behind the time.
+pub(super) fn mark(element: El, line: &Rc<Live<Line>>) -> El {
+    element.switch(of(line, |item| item.delivery.clone()), |delivery, place| {
+        if let Some(delivery) = delivery {
+            place.add(draw_mark(delivery));
+        }
     })
-    .into_any()
 }
 
-fn decide(room: Room, line: Live<Line>, delivery: &Delivery) -> Option<AnyView> {
-    let words = expect_context::<Language>().words;
-    let handle = expect_context::<Handle>();
-    let key = line.with_untracked(|line| line.row.key());
-    let is_text = line.with_untracked(|line| {
-        line.item()
-            .is_some_and(|item| matches!(item.content, Content::Text(_) | Content::Question(_)))
-    });
+fn draw_mark(delivery: &Delivery) -> El {
+    let path = match delivery {
+        Delivery::Queued(_) => icon::CLOCK,
+        Delivery::Sending => icon::DOTS,
+        Delivery::Sent | Delivery::Unconfirmed => icon::CHECK,
+        Delivery::Read => icon::CHECKS,
+        Delivery::Unknown => icon::QUESTION,
+        Delivery::Failed(_) => icon::ALERT,
+    };
+    let name = delivery_name(words(), delivery);
+    el("span.mark")
+        .attr("data-mark", delivery.word())
+        .attr("title", &name)
+        .child(icon(path))
+        .child(el("span.vh").text(&name))
+}
+
+/// In this element, what is below the bubble while somebody has to decide, or
+/// wait.
+pub(super) fn trouble(element: El, room: Room, line: &Rc<Live<Line>>) -> El {
+    let drawn = line.clone();
+    element.switch(
+        of(line, |item| item.delivery.clone()),
+        move |delivery, place| {
+            let delivery = delivery.as_ref();
+            place.add_if(delivery.and_then(|delivery| decide(room, &drawn, delivery)));
+        },
+    )
+}
+
+fn decide(room: Room, line: &Live<Line>, delivery: &Delivery) -> Option<El> {
+    let Here { handle, .. } = here();
+    let words = words();
+    let line = line.glance();
+    let key = line.row.key();
+    let is_text = line
+        .item()
+        .is_some_and(|item| matches!(item.content, Content::Text(_) | Content::Question(_)));
     // The words for trying again, and the hook of that button.
     let (again, editable) = match delivery {
         Delivery::Sending | Delivery::Sent | Delivery::Unconfirmed | Delivery::Read => return None,
@@ -69,28 +73,31 @@ fn decide(room: Room, line: Live<Line>, delivery: &Delivery) -> Option<AnyView> 
         Delivery::Unknown => (Some(("retry", words.retry)), false),
         Delivery::Failed(_) => (Some(("retry", words.retry)), is_text),
     };
-    let reason = delivery_name(words, delivery);
-    let why = matches!(delivery, Delivery::Unknown).then_some(words.unknown_why);
-    let again = again.map(|(part, label)| {
-        let retry = move |_| handle.dispatch(Command::Retry(room.id(), key));
-        view! { <button class="link" type="button" data-part=part on:click=retry>{label}</button> }
-    });
-    let decides = again.is_some();
-    let edit = editable.then(|| {
-        let edit = move |_| room.edit(Some(key));
-        view! { <button class="link" type="button" data-part="edit" on:click=edit>{words.edit}</button> }
-    });
-    let delete = decides.then(|| {
-        let delete = move |_| handle.dispatch(Command::Delete(room.id(), key));
-        view! { <button class="link" type="button" data-part="delete" on:click=delete>{words.delete}</button> }
-    });
-    Some(
-        view! {
-            <div class="trouble" data-trouble=delivery.word()>
-                <span class="trouble-why">{reason}{why.map(|why| view! { <small>{why}</small> })}</span>
-                {again}{edit}{delete}
-            </div>
-        }
-        .into_any(),
-    )
+    let mut why = el("span.trouble-why").text(&delivery_name(words, delivery));
+    if matches!(delivery, Delivery::Unknown) {
+        why = why.child(el("small").text(words.unknown_why));
+    }
+    let mut trouble = el("div.trouble")
+        .attr("data-trouble", delivery.word())
+        .child(why);
+    let button = |part, label| {
+        el("button.link[type=button]")
+            .attr("data-part", part)
+            .text(label)
+    };
+    if let Some((part, label)) = again {
+        trouble = trouble.child(button(part, label).on("click", move |_| {
+            handle.dispatch(Command::Retry(room.id().clone(), key));
+        }));
+    }
+    if editable {
+        let edit = button("edit", words.edit);
+        trouble = trouble.child(edit.on("click", move |_| room.edit(Some(key))));
+    }
+    if again.is_some() {
+        trouble = trouble.child(button("delete", words.delete).on("click", move |_| {
+            handle.dispatch(Command::Delete(room.id().clone(), key));
+        }));
+    }
+    Some(trouble)
 }

@@ -2,34 +2,36 @@
 //!
 //! Knows only text: a picture that was refused is deleted or sent again.
 
-use leptos::html::Textarea;
-use leptos::prelude::*;
 use parlance_core::Command;
 use parlance_core::content::Content;
-use parlance_core::ids::ItemKey;
+use web_sys::HtmlTextAreaElement;
 
 use super::super::composer::fit;
-use crate::driver::Handle;
-use crate::i18n::Language;
-use crate::model::Room;
+use super::super::here::{Here, here, words};
+use crate::dom::{El, el, soon};
+use crate::model::live::Live;
+use crate::model::{Line, Room};
 
-pub(super) fn edit(room: Room, key: ItemKey, content: Content) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let handle = expect_context::<Handle>();
-    let field = NodeRef::<Textarea>::new();
-    let before = content.text().to_owned();
-    let question = matches!(content, Content::Question(_));
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            fit(&field);
-            let _ = field.focus();
+pub(super) fn edit(room: Room, line: &Live<Line>) -> El {
+    let Here { handle, .. } = here();
+    let words = words();
+    let line = line.glance();
+    let key = line.row.key();
+    let content = line.item().map(|item| &item.content);
+    let question = matches!(content, Some(Content::Question(_)));
+    let field = el("textarea.field[rows=1][dir=auto]").attr("aria-label", words.edit);
+    let node: HtmlTextAreaElement = field.node();
+    node.set_value(content.map_or("", Content::text));
+    let (fitted, saved, shown) = (node.clone(), node.clone(), node);
+    soon(move || {
+        if shown.is_connected() {
+            fit(&shown);
+            let _ = shown.focus();
         }
     });
-    let save = move |event: leptos::ev::SubmitEvent| {
+    let save = move |event: web_sys::Event| {
         event.prevent_default();
-        let Some(said) = field.get_untracked().map(|field| field.value()) else {
-            return;
-        };
+        let said = saved.value();
         if said.trim().is_empty() {
             return;
         }
@@ -39,23 +41,12 @@ pub(super) fn edit(room: Room, key: ItemKey, content: Content) -> AnyView {
             Content::Text(said)
         };
         room.edit(None);
-        handle.dispatch(Command::Edit(room.id(), key, content));
+        handle.dispatch(Command::Edit(room.id().clone(), key, content));
     };
-    let cancel = move |_| room.edit(None);
-    view! {
-        <form class="edit" on:submit=save>
-            <textarea
-                class="field"
-                rows="1"
-                dir="auto"
-                aria-label=words.edit
-                prop:value=before
-                node_ref=field
-                on:input=move |event| fit(&event_target(&event))
-            ></textarea>
-            <button class="button" type="submit">{words.save}</button>
-            <button class="link" type="button" on:click=cancel>{words.cancel}</button>
-        </form>
-    }
-    .into_any()
+    let cancel = el("button.link[type=button]").text(words.cancel);
+    el("form.edit")
+        .on("submit", save)
+        .child(field.on("input", move |_| fit(&fitted)))
+        .child(el("button.button[type=submit]").text(words.save))
+        .child(cancel.on("click", move |_| room.edit(None)))
 }

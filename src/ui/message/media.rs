@@ -4,159 +4,141 @@
 //!
 //! Knows no upload and no player but the browser's own.
 
-use leptos::html::Img;
-use leptos::prelude::*;
 use parlance_core::content::Media;
+use web_sys::Element;
 
-use super::super::address::{self, Address};
+use super::super::address::{self, Resolved};
+use super::super::here::words;
 use super::super::icon::{self, icon};
-use crate::i18n::{Language, fill};
+use super::body::label;
+use crate::dom::address::Address;
+use crate::dom::{El, el};
+use crate::i18n::fill;
 
-/// `src` where it may be asked for, `data-src` where it may not yet.
-fn sources(address: &Address) -> (Option<String>, Option<String>) {
-    let href = address.href.clone();
-    if address.first_party {
-        (Some(href), None)
-    } else {
-        (None, Some(href))
-    }
-}
+/// A link to somewhere else, which is told nothing of where one comes from.
+pub(super) const LINK: &str = "a[target=_blank][rel=noopener noreferrer nofollow]";
 
-pub(super) fn image(media: &Media) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let Some(address) = address::resolve(&media.url) else {
+pub(super) fn image(media: &Media) -> El {
+    let words = words();
+    let Some(resolved) = address::resolve(&media.url) else {
         return missing(media, words.image);
     };
-    let (src, data_src) = sources(&address);
-    let picture = NodeRef::<Img>::new();
-    let veil = data_src.is_some().then(|| {
-        let show = move |event: leptos::ev::MouseEvent| {
-            let Some(picture) = picture.get_untracked() else { return };
-            if let Some(href) = picture.get_attribute("data-src") {
-                picture.set_src(&href);
-                let _ = picture.remove_attribute("data-src");
-            }
-            event_target::<web_sys::Element>(&event).remove();
-        };
-        let host = fill(words.from_elsewhere, &address.host);
-        view! { <button class="veil" type="button" data-part="show" on:click=show>{words.show_image}" "{host}</button> }
-    });
-    let name = media.name.clone().unwrap_or_else(|| words.image.to_owned());
+    let picture = resolved
+        .source_of(el(
+            "img[loading=lazy][decoding=async][referrerpolicy=no-referrer]",
+        ))
+        .attr("alt", media.name.as_deref().unwrap_or(words.image));
     let (width, height) = (
         media.width.filter(|width| *width > 0),
         media.height.filter(|height| *height > 0),
     );
-    let known = width.zip(height);
-    let ratio = known.map(|(width, height)| format!("{width} / {height}"));
-    view! {
-        <span class="picture" class:unmeasured=known.is_none() style:aspect-ratio=ratio>
-            <img
-                src=src
-                data-src=data_src
-                alt=name
-                width=known.map(|(width, _)| width.to_string())
-                height=known.map(|(_, height)| height.to_string())
-                loading="lazy"
-                decoding="async"
-                referrerpolicy="no-referrer"
-                node_ref=picture
-            />
-            {veil}
-        </span>
-    }
-    .into_any()
+    let (frame, picture) = match width.zip(height) {
+        Some((width, height)) => {
+            let (width, height) = (width.to_string(), height.to_string());
+            let ratio = [&width, " / ", &height].concat();
+            (
+                el("span.picture").style("aspect-ratio", &ratio),
+                picture.attr("width", &width).attr("height", &height),
+            )
+        }
+        None => (el("span.picture.unmeasured"), picture),
+    };
+    let veil = (!resolved.first_party).then(|| veil(&picture, resolved.address));
+    frame.child(picture).child_if(veil)
 }
 
-pub(super) fn video(media: &Media) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let Some(address) = address::resolve(&media.url) else {
+/// What hides a picture that has not been asked for, and asks for it.
+fn veil(picture: &El, address: Address) -> El {
+    let words = words();
+    let host = fill(words.from_elsewhere, address.host());
+    let picture = picture.clone();
+    let veil = el("button.veil[type=button][data-part=show]")
+        .text(words.show_image)
+        .text(" ")
+        .text(&host);
+    let shown: Element = veil.node();
+    veil.on("click", move |_| {
+        picture.clone().address("src", &address);
+        picture.put("data-src", None);
+        shown.remove();
+    })
+}
+
+pub(super) fn video(media: &Media) -> El {
+    let words = words();
+    let Some(resolved) = address::resolve(&media.url) else {
         return missing(media, words.video);
     };
-    let (src, data_src) = sources(&address);
-    let poster = media
-        .poster
-        .as_deref()
-        .and_then(address::resolve)
-        .filter(|poster| poster.first_party);
-    let link = data_src.is_some().then(|| elsewhere(&address));
-    view! {
-        <span class="picture video">
-            <video
-                src=src
-                data-src=data_src
-                poster=poster.map(|poster| poster.href)
-                controls=true
-                preload="none"
-                playsinline=true
-                aria-label=media.name.clone().unwrap_or_else(|| words.video.to_owned())
-            ></video>
-            {link}
-        </span>
-    }
-    .into_any()
+    let video = resolved
+        .source_of(el("video[controls][preload=none][playsinline]"))
+        .attr("aria-label", media.name.as_deref().unwrap_or(words.video));
+    let video = match address::first_party(media.poster.as_deref()) {
+        Some(poster) => video.address("poster", &poster),
+        None => video,
+    };
+    el("span.picture.video")
+        .child(video)
+        .child_if(elsewhere(&resolved))
 }
 
-pub(super) fn voice(media: &Media) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let Some(address) = address::resolve(&media.url) else {
+pub(super) fn voice(media: &Media) -> El {
+    let words = words();
+    let Some(resolved) = address::resolve(&media.url) else {
         return missing(media, words.voice);
     };
-    let (src, data_src) = sources(&address);
-    let link = data_src.is_some().then(|| elsewhere(&address));
-    view! {
-        <span class="voice">
-            <audio src=src data-src=data_src controls=true preload="none" aria-label=words.voice></audio>
-            {media.duration.map(length)}
-            {link}
-        </span>
-    }
-    .into_any()
+    let voice = resolved
+        .source_of(el("audio[controls][preload=none]"))
+        .attr("aria-label", words.voice);
+    el("span.voice")
+        .child(voice)
+        .child_if(media.duration.map(|millis| label(&length(millis))))
+        .child_if(elsewhere(&resolved))
 }
 
-pub(super) fn file(media: &Media) -> AnyView {
-    let words = expect_context::<Language>().words;
-    let Some(address) = address::resolve(&media.url) else {
+pub(super) fn file(media: &Media) -> El {
+    let words = words();
+    let Some(resolved) = address::resolve(&media.url) else {
         return missing(media, words.file);
     };
-    let name = media.name.clone().unwrap_or_else(|| words.file.to_owned());
-    let shown = name.clone();
-    view! {
-        <a class="file" href=address.href target="_blank" rel="noopener noreferrer nofollow" download=name>
-            <span class="file-icon">{icon(icon::FILE)}</span>
-            <span class="file-name" dir="auto">{shown}</span>
-            <span class="label">{media.bytes.map(size)}</span>
-        </a>
-    }
-    .into_any()
+    let name = media.name.as_deref().unwrap_or(words.file);
+    let size = media.bytes.map(size).unwrap_or_default();
+    el(LINK)
+        .attr("class", "file")
+        .address("href", &resolved.address)
+        .attr("download", name)
+        .child(el("span.file-icon").child(icon(icon::FILE)))
+        .child(el("span.file-name[dir=auto]").text(name))
+        .child(label(&size))
 }
 
-/// The way there for who wants it.
-fn elsewhere(address: &Address) -> AnyView {
-    let words = expect_context::<Language>().words;
-    view! {
-        <a class="veil" href=address.href.clone() target="_blank" rel="noopener noreferrer nofollow">
-            {words.open}" "{fill(words.from_elsewhere, &address.host)}
-        </a>
-    }
-    .into_any()
+/// The way there for who wants it, where nobody has been asked.
+fn elsewhere(resolved: &Resolved) -> Option<El> {
+    let words = words();
+    (!resolved.first_party).then(|| {
+        el(LINK)
+            .attr("class", "veil")
+            .address("href", &resolved.address)
+            .text(words.open)
+            .text(" ")
+            .text(&fill(words.from_elsewhere, resolved.address.host()))
+    })
 }
 
 /// An address that is none: its name, never a blank bubble.
-fn missing(media: &Media, kind: &'static str) -> AnyView {
-    let name = media.name.clone().unwrap_or_else(|| kind.to_owned());
-    view! { <span class="text" data-part="text" dir="auto">{name}</span> }.into_any()
+fn missing(media: &Media, kind: &str) -> El {
+    el("span.text[data-part=text][dir=auto]").text(media.name.as_deref().unwrap_or(kind))
 }
 
-fn length(millis: u64) -> AnyView {
+fn length(millis: u64) -> String {
     let seconds = millis.div_ceil(1000);
-    view! { <span class="label">{format!("{}:{:02}", seconds / 60, seconds % 60)}</span> }
-        .into_any()
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        1_000_000.. => format!("{} MB", bytes / 1_000_000),
-    }
+    let (number, unit) = match bytes {
+        0..1_000 => (bytes, " B"),
+        1_000..1_000_000 => (bytes / 1_000, " kB"),
+        1_000_000.. => (bytes / 1_000_000, " MB"),
+    };
+    [&number.to_string(), unit].concat()
 }

@@ -3,34 +3,32 @@
 //!
 //! Knows no markup: nothing that somebody typed becomes an element by itself.
 
-use leptos::prelude::*;
+use super::media::LINK;
+use crate::dom::address::Address;
+use crate::dom::{El, el};
 
 /// More emoji than this are a text like any other.
 const JUMBO: usize = 3;
 
-pub(super) fn text(said: &str) -> AnyView {
-    let class = if is_jumbo(said) { "text jumbo" } else { "text" };
-    let mut parts: Vec<AnyView> = Vec::new();
+pub(super) fn text(said: &str) -> El {
+    let mut text = el("span[data-part=text][dir=auto]");
+    text = text.attr("class", if is_jumbo(said) { "text jumbo" } else { "text" });
     let mut rest = said;
     while let Some((before, link, after)) = next_link(rest) {
-        parts.push(before.to_owned().into_any());
-        parts.push(anchor(link));
+        text = text.text(before).child(anchor(link));
         rest = after;
     }
-    if parts.is_empty() {
-        // One text node: what was typed can be selected and read as a whole.
-        return view! { <span class=class data-part="text" dir="auto">{said.to_owned()}</span> }
-            .into_any();
-    }
-    parts.push(rest.to_owned().into_any());
-    view! { <span class=class data-part="text" dir="auto">{parts}</span> }.into_any()
+    // One text node where there is no link: what was typed can be selected and
+    // read as a whole.
+    text.text(rest)
 }
 
-fn anchor(link: &str) -> AnyView {
-    view! {
-        <a href=link.to_owned() target="_blank" rel="noopener noreferrer nofollow">{link.to_owned()}</a>
+fn anchor(link: &str) -> El {
+    let anchor = el(LINK).text(link);
+    match Address::typed(link) {
+        Some(address) => anchor.address("href", &address),
+        None => anchor,
     }
-    .into_any()
 }
 
 /// The text before the first link, the link, and the rest.

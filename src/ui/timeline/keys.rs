@@ -3,16 +3,19 @@
 //!
 //! Knows no message: a row is whatever bears a key.
 
-use leptos::ev::KeyboardEvent;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use super::scroll::Scroll;
+use crate::dom::document;
 
 /// What can be walked to.
 const ROW: &str = "[data-key]";
 
-pub(super) fn on_keydown(event: &KeyboardEvent, scroll: Scroll) {
+pub(super) fn on_keydown(event: &Event, scroll: &Scroll) {
+    let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
+        return;
+    };
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok());
@@ -58,7 +61,7 @@ pub(super) fn on_keydown(event: &KeyboardEvent, scroll: Scroll) {
 }
 
 fn focus_composer() {
-    let composer = leptos::prelude::document().query_selector("[data-part=composer]");
+    let composer = document().query_selector("[data-part=composer]");
     if let Some(composer) = composer.ok().flatten()
         && let Ok(composer) = composer.dyn_into::<HtmlElement>()
     {

@@ -3,29 +3,35 @@
 //!
 //! Knows not what for.
 
-use leptos::prelude::on_cleanup;
-use leptos::prelude::{SetValue as _, StoredValue, UpdateValue as _};
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
 
+use crate::dom::keep;
+
+struct Watch {
+    observer: ResizeObserver,
+    _changed: Closure<dyn FnMut()>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
 /// Watches these until the component goes.
-pub(crate) fn watch(elements: &[&Element], changed: impl Fn() + 'static) {
-    let callback = Closure::<dyn FnMut()>::new(changed);
-    let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else {
+pub(crate) fn watch(elements: &[&Element], changed: impl FnMut() + 'static) {
+    let changed = Closure::<dyn FnMut()>::new(changed);
+    let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) else {
         // Without it late images move the reader; everything else works.
         return;
     };
     for element in elements {
         observer.observe(element);
     }
-    let kept = StoredValue::new_local(None);
-    kept.set_value(Some((observer, callback)));
-    on_cleanup(move || {
-        kept.try_update_value(|kept| {
-            if let Some((observer, _)) = kept.take() {
-                observer.disconnect();
-            }
-        });
+    keep(Watch {
+        observer,
+        _changed: changed,
     });
 }

@@ -5,16 +5,20 @@
 //! above it (history in front, a late image, a guessed height that was wrong),
 //! the row is put back at that distance. Knows no message's inside.
 
-use leptos::html::Div;
-use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
 use parlance_core::Command;
 use parlance_core::ids::ItemKey;
 use parlance_core::viewport::{NEAR_END, NEAR_TOP, Place};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
 
+use super::super::here::here;
 use super::observer;
 use super::rows::Rows;
+use crate::dom::{document, follow, listen, soon};
 use crate::driver::Handle;
 use crate::model::Room;
 
@@ -26,82 +30,81 @@ const SAME: f64 = 1.0;
 const ROUNDS: usize = 4;
 
 /// The scrolling of one timeline.
-#[derive(Clone, Copy)]
 pub(crate) struct Scroll {
     room: Room,
     handle: Handle,
     /// What scrolls.
-    pub(crate) scroller: NodeRef<Div>,
+    scroller: HtmlElement,
     /// As high as the rows above the drawn ones.
-    pub(crate) above: NodeRef<Div>,
+    above: HtmlElement,
     /// What the rows are in.
-    pub(crate) container: NodeRef<Div>,
+    container: Element,
     /// As high as the rows below the drawn ones.
-    pub(crate) below: NodeRef<Div>,
-    rows: StoredValue<Rows, LocalStorage>,
+    below: HtmlElement,
+    rows: RefCell<Rows>,
     /// Where this put the scroll position, to tell it from the person's.
-    put: StoredValue<f64>,
+    put: Cell<f64>,
     /// The width that the heights were measured at.
-    width: StoredValue<i32>,
+    width: Cell<i32>,
     /// What is drawn has been measured, and the reader is at their place.
-    settled: StoredValue<bool>,
+    settled: Cell<bool>,
 }
 
 impl Scroll {
     /// Nothing is measured yet.
-    pub(crate) fn new(room: Room) -> Self {
-        Self {
+    pub(crate) fn new(
+        room: Room,
+        scroller: HtmlElement,
+        above: HtmlElement,
+        container: Element,
+        below: HtmlElement,
+    ) -> Rc<Self> {
+        Rc::new(Self {
             room,
-            handle: expect_context::<Handle>(),
-            scroller: NodeRef::new(),
-            above: NodeRef::new(),
-            container: NodeRef::new(),
-            below: NodeRef::new(),
-            rows: StoredValue::new_local(Rows::new(room)),
-            put: StoredValue::new(-1.0),
-            width: StoredValue::new(0),
-            settled: StoredValue::new(false),
-        }
+            handle: here().handle,
+            scroller,
+            above,
+            rows: RefCell::new(Rows::new(room, container.clone())),
+            container,
+            below,
+            put: Cell::new(-1.0),
+            width: Cell::new(0),
+            settled: Cell::new(false),
+        })
     }
 
     /// Goes along with the room, the window and the page.
-    pub(crate) fn follow(self) {
+    pub(crate) fn follow(self: &Rc<Self>) {
         let room = self.room;
-        Effect::new(move |_| {
+        let scroll = self.clone();
+        follow(move || {
             room.rows().track();
-            self.settled.set_value(false);
-            self.refresh();
+            scroll.settled.replace(false);
+            scroll.refresh();
         });
-        Effect::new(move |_| {
+        let scroll = self.clone();
+        follow(move || {
             room.history().track();
-            self.look();
+            scroll.look();
         });
-        Effect::new(move |_| {
-            if let (Some(scroller), Some(container)) = (self.scroller.get(), self.container.get()) {
-                observer::watch(&[&scroller, &container], move || self.on_resize());
-                self.refresh();
-            }
+        let scroll = self.clone();
+        observer::watch(&[&self.scroller, &self.container], move || {
+            scroll.on_resize()
         });
-        let focus = window_event_listener(leptos::ev::focus, move |_| self.look());
-        let shown = window_event_listener(leptos::ev::visibilitychange, move |_| self.look());
-        on_cleanup(move || {
-            focus.remove();
-            shown.remove();
-        });
+        let scroll = self.clone();
+        soon(move || scroll.refresh());
+        if let Some(window) = web_sys::window() {
+            let scroll = self.clone();
+            listen(&window, "focus visibilitychange", move |_| scroll.look());
+        }
     }
 
     /// The person, or this, has scrolled.
-    pub(crate) fn on_scroll(self) {
-        if !self.is_there() {
-            return;
-        }
-        let Some(scroller) = self.scroller.get_untracked() else {
-            return;
-        };
-        let top = scroll_top(&scroller);
-        if (top - self.put.get_value()).abs() > SAME {
-            self.put.set_value(-1.0);
-            if let Some(place) = self.read_place(&scroller, top) {
+    pub(crate) fn on_scroll(&self) {
+        let top = scroll_top(&self.scroller);
+        if (top - self.put.get()).abs() > SAME {
+            self.put.replace(-1.0);
+            if let Some(place) = self.read_place(top) {
                 self.room.went_to(place);
             }
         }
@@ -112,54 +115,48 @@ impl Scroll {
     }
 
     /// Takes the reader there.
-    pub(crate) fn go_to(self, place: Place) {
+    pub(crate) fn go_to(&self, place: Place) {
         self.room.went_to(place);
-        self.put.set_value(0.0);
+        self.put.replace(0.0);
         self.refresh();
     }
 
     /// The lowest row whose beginning is seen.
-    pub(crate) fn last_seen_row(self) -> Option<Element> {
-        let scroller = self.scroller.get_untracked()?;
-        let bottom = scroller.get_bounding_client_rect().bottom();
-        self.rows.with_value(|rows| {
-            let mut drawn = rows.drawn().rev();
-            drawn.find_map(|(_, row)| {
-                let row = inside(row);
-                (row.get_bounding_client_rect().top() < bottom).then_some(row)
-            })
+    pub(crate) fn last_seen_row(&self) -> Option<Element> {
+        let bottom = self.scroller.get_bounding_client_rect().bottom();
+        let rows = self.rows.borrow();
+        let mut drawn = rows.drawn().rev();
+        drawn.find_map(|(_, row)| {
+            let row = inside(row);
+            (row.get_bounding_client_rect().top() < bottom).then_some(row)
         })
     }
 
-    fn on_resize(self) {
-        if !self.is_there() {
-            return;
-        }
-        if let Some(scroller) = self.scroller.get_untracked() {
-            let width = scroller.client_width();
-            if self.width.get_value() != width {
-                self.width.set_value(width);
-                self.room.remeasure();
-            }
+    fn on_resize(self: &Rc<Self>) {
+        let width = self.scroller.client_width();
+        if self.width.replace(width) != width {
+            self.room.remeasure();
         }
         self.settle();
         // Not at once: an observer whose callback changes what it observes
         // makes the browser report an error.
-        request_animation_frame(move || self.refresh());
+        let scroll = self.clone();
+        let frame = Closure::once_into_js(move || scroll.refresh());
+        if let Some(window) = web_sys::window() {
+            // Fails only where there are no frames: nothing is seen there.
+            let _ = window.request_animation_frame(frame.unchecked_ref());
+        }
     }
 
-    /// Whether the component is still there: frames, observers and listeners
-    /// may come after it has gone.
-    fn is_there(self) -> bool {
-        self.settled.try_get_value().is_some()
+    /// Whether there is something to measure. Frames may come after the
+    /// component has gone.
+    fn is_seen(&self) -> bool {
+        self.scroller.is_connected() && self.scroller.client_height() > 0
     }
 
     /// Draws and measures until what is drawn is what should be: a guess that
     /// was too high lets more rows in.
-    fn refresh(self) {
-        if !self.is_there() {
-            return;
-        }
+    fn refresh(&self) {
         for _ in 0..ROUNDS {
             let changed = self.redraw();
             self.settle();
@@ -171,50 +168,32 @@ impl Scroll {
     }
 
     /// Draws the rows around the reader's place. Whether that changed any.
-    fn redraw(self) -> bool {
-        // A frame that was asked for may come after the component has gone.
-        let (Some(scroller), Some(container)) = (
-            self.scroller.try_get_untracked().flatten(),
-            self.container.try_get_untracked().flatten(),
-        ) else {
-            return false;
-        };
-        let seen = f64::from(scroller.client_height());
-        if seen <= 0.0 {
+    fn redraw(&self) -> bool {
+        if !self.is_seen() {
             return false;
         }
+        let seen = f64::from(self.scroller.client_height());
         let room = self.room;
         // The person's own scrolling is where it is; otherwise the place is.
-        let top = if self.put.get_value() < 0.0 && !room.place().follows() {
-            scroll_top(&scroller) - self.base(&scroller)
+        let top = if self.put.get() < 0.0 && !room.place().follows() {
+            scroll_top(&self.scroller) - self.base()
         } else {
             room.with_viewport(|viewport| {
                 viewport.scroll_to(room.place(), seen, |key| room.index_of(key))
             })
         };
-        let wanted = room.window(top, seen, focused_row(&container));
-        let mut changed = false;
-        self.rows
-            .update_value(|rows| changed = rows.draw(&container, &wanted));
-        changed
+        let wanted = room.window(top, seen, focused_row(&self.container));
+        self.rows.borrow_mut().draw(&wanted)
     }
 
     /// Measures what is drawn, and puts the reader's row where it was.
-    fn settle(self) {
-        let (Some(scroller), Some(above), Some(below)) = (
-            self.scroller.try_get_untracked().flatten(),
-            self.above.try_get_untracked().flatten(),
-            self.below.try_get_untracked().flatten(),
-        ) else {
-            return;
-        };
-        if scroller.client_height() == 0 {
+    fn settle(&self) {
+        if !self.is_seen() {
             return;
         }
         let room = self.room;
-        let drawn: Vec<(ItemKey, HtmlElement)> = self
-            .rows
-            .with_value(|rows| rows.drawn().map(|(key, row)| (key, row.clone())).collect());
+        let rows = self.rows.borrow();
+        let drawn: Vec<(ItemKey, &HtmlElement)> = rows.drawn().collect();
         let Some(places) = self.places_of(&drawn) else {
             return;
         };
@@ -226,111 +205,108 @@ impl Scroll {
         let first = places.first().copied().unwrap_or(0);
         let last = places.last().map_or(0, |last| last + 1);
         room.with_viewport(|viewport| {
-            set_height(&above, "height", viewport.height_of(0..first));
-            set_height(&below, "height", viewport.height_of(last..viewport.len()));
+            set_height(&self.above, "height", viewport.height_of(0..first));
+            set_height(
+                &self.below,
+                "height",
+                viewport.height_of(last..viewport.len()),
+            );
             let mut next = first;
             for (place, (_, row)) in places.iter().zip(&drawn) {
                 set_height(row, "margin-block-start", viewport.height_of(next..*place));
                 next = place + 1;
             }
         });
-        let top = scroll_top(&scroller);
+        let scroller = &self.scroller;
+        let top = scroll_top(scroller);
         let wanted = match room.place() {
             Place::End { above } => {
                 f64::from(scroller.scroll_height() - scroller.client_height()) - above
             }
             Place::Row { key, offset } => match drawn.iter().find(|(drawn, _)| *drawn == key) {
-                Some((_, row)) => top + edge(&inside(row), &scroller) - offset,
+                Some((_, row)) => top + edge(&inside(row), scroller) - offset,
                 None => {
                     let index = room.index_of(key).unwrap_or(first);
                     let rows = room.with_viewport(|viewport| viewport.height_of(0..index));
-                    self.base(&scroller) + rows - offset
+                    self.base() + rows - offset
                 }
             },
         };
         if (wanted - top).abs() > 0.25 {
-            set_scroll_top(&scroller, wanted);
+            set_scroll_top(scroller, wanted);
         }
-        self.put.set_value(scroll_top(&scroller));
-        self.settled.set_value(true);
+        self.put.replace(scroll_top(scroller));
+        self.settled.replace(true);
     }
 
     /// Asks for what is older when the reader is near the top, and reports
     /// what was really seen.
-    fn look(self) {
-        if !self.is_there() {
-            return;
-        }
-        let Some(scroller) = self.scroller.try_get_untracked().flatten() else {
-            return;
-        };
-        if scroller.client_height() == 0 || !self.settled.get_value() {
+    fn look(&self) {
+        if !self.is_seen() || !self.settled.get() {
             return;
         }
         let history = self.room.history().get_untracked();
         let idle =
             !(history.loading || history.failed || history.catching_up || history.oldest_known);
-        if idle && scroll_top(&scroller) < NEAR_TOP {
-            self.handle.dispatch(Command::LoadOlder(self.room.id()));
+        if idle && scroll_top(&self.scroller) < NEAR_TOP {
+            let older = Command::LoadOlder(self.room.id().clone());
+            self.handle.dispatch(older);
         }
         if is_watched() {
-            self.report(&scroller);
+            self.report();
         }
     }
 
-    fn report(self, scroller: &Element) {
-        let bottom = scroller.get_bounding_client_rect().bottom() + SAME;
-        let seen = self.rows.with_value(|rows| {
+    fn report(&self) {
+        let bottom = self.scroller.get_bounding_client_rect().bottom() + SAME;
+        let seen = {
+            let rows = self.rows.borrow();
             let mut drawn = rows.drawn().rev();
             drawn.find_map(|(key, row)| {
                 let whole = row.get_bounding_client_rect().bottom() <= bottom;
                 whole.then(|| self.room.seq_of(key)).flatten()
             })
-        });
+        };
         if let Some(seq) = seen
             && self.room.saw(seq)
         {
-            self.handle.dispatch(Command::Seen(self.room.id(), seq));
+            let seen = Command::Seen(self.room.id().clone(), seq);
+            self.handle.dispatch(seen);
         }
     }
 
     /// Where the reader is, read off the rows that are drawn; `None` while
     /// there are none.
-    fn read_place(self, scroller: &Element, top: f64) -> Option<Place> {
+    fn read_place(&self, top: f64) -> Option<Place> {
+        let scroller = &self.scroller;
         let lowest = f64::from(scroller.scroll_height() - scroller.client_height());
         let above = (lowest - top).max(0.0);
         if above <= NEAR_END {
             return Some(Place::End { above });
         }
         let seen = f64::from(scroller.client_height());
-        let drawn = self.rows.with_value(|rows| {
-            let mut place = None;
-            for (key, row) in rows.drawn() {
-                let offset = edge(&inside(row), scroller);
-                if offset >= seen {
-                    break;
-                }
-                if edge(row, scroller) + row.get_bounding_client_rect().height() > 0.0 {
-                    place = Some(Place::Row { key, offset });
-                }
-                // The first that begins in sight: a longer one above it may
-                // yet grow, or lose the day that stands over it.
-                if offset >= 0.0 {
-                    break;
-                }
+        let mut drawn = None;
+        for (key, row) in self.rows.borrow().drawn() {
+            let offset = edge(&inside(row), scroller);
+            if offset >= seen {
+                break;
             }
-            place
-        });
+            if edge(row, scroller) + row.get_bounding_client_rect().height() > 0.0 {
+                drawn = Some(Place::Row { key, offset });
+            }
+            // The first that begins in sight: a longer one above it may
+            // yet grow, or lose the day that stands over it.
+            if offset >= 0.0 {
+                break;
+            }
+        }
         // A jump beyond what is drawn: by the heights that are known.
         drawn.or_else(|| {
-            let top = top - self.base(scroller);
+            let top = top - self.base();
             let (index, begins) = self
                 .room
                 .with_viewport(|viewport| viewport.row_at(top.max(0.0)));
-            let key = self
-                .room
-                .rows()
-                .with_untracked(|rows| rows.get(index).map(|slot| slot.key))?;
+            let key = self.room.rows().glance().get(index)?.key;
             Some(Place::Row {
                 key,
                 offset: begins - top,
@@ -339,30 +315,26 @@ impl Scroll {
     }
 
     /// Where the first row of all begins in what is scrolled.
-    fn base(self, scroller: &Element) -> f64 {
-        self.above
-            .get_untracked()
-            .map_or(0.0, |above| edge(&above, scroller) + scroll_top(scroller))
+    fn base(&self) -> f64 {
+        edge(&self.above, &self.scroller) + scroll_top(&self.scroller)
     }
 
     /// The rows' places in the room; `None` while the document is behind.
-    fn places_of(self, drawn: &[(ItemKey, HtmlElement)]) -> Option<Vec<usize>> {
+    fn places_of(&self, drawn: &[(ItemKey, &HtmlElement)]) -> Option<Vec<usize>> {
         let Some((first, _)) = drawn.first() else {
             return Some(Vec::new());
         };
-        let first = self.room.index_of(*first)?;
-        self.room.rows().with_untracked(|rows| {
-            let mut next = first;
-            let mut places = Vec::with_capacity(drawn.len());
-            for (key, _) in drawn {
-                if rows.get(next).is_none_or(|slot| slot.key != *key) {
-                    next = rows.iter().position(|slot| slot.key == *key)?;
-                }
-                places.push(next);
-                next += 1;
+        let mut next = self.room.index_of(*first)?;
+        let rows = self.room.rows().glance();
+        let mut places = Vec::with_capacity(drawn.len());
+        for (key, _) in drawn {
+            if rows.get(next).is_none_or(|slot| slot.key != *key) {
+                next = rows.iter().position(|slot| slot.key == *key)?;
             }
-            Some(places)
-        })
+            places.push(next);
+            next += 1;
+        }
+        Some(places)
     }
 }
 
