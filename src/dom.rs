@@ -23,6 +23,7 @@ use web_sys::{Document, Element, Event, HtmlElement, Node};
 use self::address::Address;
 
 pub mod address;
+mod erased;
 mod listen;
 mod mount;
 mod place;
@@ -146,11 +147,7 @@ impl El {
     }
 
     /// Does this now, and again whenever a signal changes that it has read.
-    pub fn live(self, act: impl FnMut(&Self) + 'static) -> Self {
-        self.live_boxed(Box::new(act))
-    }
-
-    fn live_boxed(self, mut act: Box<dyn FnMut(&Self)>) -> Self {
+    pub fn live(self, mut act: impl FnMut(&Self) + 'static) -> Self {
         let element = self.clone();
         follow(move || act(&element));
         self

@@ -1,16 +1,17 @@
 //! The pages that stand when nothing else does: what is wrong with the
 //! launch, and what to do after a panic.
 //!
-//! Uses the document alone: no components, no signals, no words from
+//! Uses bare elements alone: no components, no signals, no words from
 //! elsewhere. Text goes in as text.
 
 use parlance_core::session::Durability;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Document, Element, HtmlElement};
+use web_sys::{Event, HtmlElement};
 
 use crate::config::Problem;
 use crate::config::problem::Speech;
+use crate::dom::{El, document, el};
 
 /// Names every parameter that is wrong, and what it should be.
 pub fn problems(problems: &[Problem]) {
@@ -59,7 +60,7 @@ pub fn recover(unsent: Durability) {
 
 /// Takes away what the shell has drawn, and says where the page goes.
 pub fn clear_the_page() -> Option<HtmlElement> {
-    let document = web_sys::window()?.document()?;
+    let document = document();
     if let Some(root) = document.document_element() {
         // From here on the shell's script keeps silent.
         let _ = root.set_attribute("data-started", "true");
@@ -80,73 +81,40 @@ struct Line<'a> {
 /// to tell.
 fn show(kind: &str, lines: Vec<Line<'_>>, title: fn(Speech) -> &'static str) {
     let Some(body) = clear_the_page() else { return };
-    let Some(document) = body.owner_document() else {
-        return;
-    };
-    let language = document
+    let language = document()
         .document_element()
         .and_then(|root| root.get_attribute("lang"))
         .unwrap_or_default();
     let speech = Speech::of(&language);
-    let _ = draw(&document, &body, kind, lines, title(speech), speech);
-}
-
-fn draw(
-    document: &Document,
-    body: &HtmlElement,
-    kind: &str,
-    lines: Vec<Line<'_>>,
-    title: &str,
-    speech: Speech,
-) -> Option<()> {
-    let page = element(document, "main", "notice")?;
-    page.set_attribute("data-part", "app").ok()?;
-    page.set_attribute("data-status", "ended").ok()?;
-    page.set_attribute("data-notice", kind).ok()?;
-    page.set_attribute("role", "alert").ok()?;
-    let heading = element(document, "h1", "notice-title")?;
-    heading.set_text_content(Some(title));
-    page.append_child(&heading).ok()?;
+    let mut page = el("main.notice[data-part=app][data-status=ended][role=alert]")
+        .attr("data-notice", kind)
+        .child(el("h1.notice-title").text(title(speech)));
     for line in lines {
-        let paragraph = element(document, "p", "notice-line")?;
-        if let Some(parameter) = line.parameter {
-            paragraph.set_attribute("data-parameter", &parameter).ok()?;
-            let name = element(document, "code", "notice-name")?;
-            name.set_text_content(Some(&parameter));
-            paragraph.append_child(&name).ok()?;
+        let mut paragraph = el("p.notice-line");
+        if let Some(parameter) = &line.parameter {
+            paragraph = paragraph
+                .attr("data-parameter", parameter)
+                .child(el("code.notice-name").text(parameter));
         }
-        let says = format!(" {}", (line.says)(speech));
-        let text = document.create_text_node(&says);
-        paragraph.append_child(&text).ok()?;
-        page.append_child(&paragraph).ok()?;
+        page = page.child(paragraph.text(" ").text(&(line.says)(speech)));
     }
-    let button = reload_button(document, speech)?;
-    page.append_child(&button).ok()?;
-    body.append_child(&page).ok()?;
-    Some(())
+    let page: HtmlElement = page.child(reload_button(speech)).node();
+    let _ = body.append_child(&page);
 }
 
-fn reload_button(document: &Document, speech: Speech) -> Option<Element> {
-    let button = element(document, "button", "notice-button")?;
-    button.set_attribute("type", "button").ok()?;
-    button.set_text_content(Some(match speech {
+fn reload_button(speech: Speech) -> El {
+    let button = el("button.notice-button[type=button]").text(match speech {
         Speech::English => "Reload",
         Speech::Chinese => "重新加载",
-    }));
-    let reload = Closure::<dyn FnMut()>::new(|| {
+    });
+    // Not the builder's listener: after a panic there may be no owners.
+    let reload = Closure::<dyn FnMut(Event)>::new(|_| {
         if let Some(window) = web_sys::window() {
             let _ = window.location().reload();
         }
     });
-    button
-        .add_event_listener_with_callback("click", reload.as_ref().unchecked_ref())
-        .ok()?;
+    let element: HtmlElement = button.node();
+    let _ = element.add_event_listener_with_callback("click", reload.as_ref().unchecked_ref());
     reload.forget();
-    Some(button)
-}
-
-fn element(document: &Document, tag: &str, class: &str) -> Option<Element> {
-    let element = document.create_element(tag).ok()?;
-    element.set_class_name(class);
-    Some(element)
+    button
 }

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventTarget};
 
+use super::erased::Hear;
 use super::keep;
 
 /// A function that hears of events, taken off when it is dropped.
@@ -26,8 +27,8 @@ impl Listener {
         Self::boxed(target, names, Box::new(act))
     }
 
-    fn boxed(target: &EventTarget, names: &'static str, act: Box<dyn FnMut(Event)>) -> Self {
-        let heard = Closure::wrap(act);
+    fn boxed(target: &EventTarget, names: &'static str, mut act: Box<dyn Hear>) -> Self {
+        let heard = Closure::<dyn FnMut(Event)>::new(move |event| act.hear(event));
         for name in names.split(' ') {
             // Fails only where there are no events at all.
             let _ = target.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());

@@ -16,33 +16,75 @@ pub struct Place {
     owner: Owner,
 }
 
+/// What is drawn there.
+trait Draw {
+    /// Whether it has to be drawn anew.
+    fn differs(&mut self) -> bool;
+    fn draw(&mut self, place: &Place);
+}
+
+struct Always<D>(D);
+
+impl<D: FnMut(&Place)> Draw for Always<D> {
+    fn differs(&mut self) -> bool {
+        true
+    }
+
+    fn draw(&mut self, place: &Place) {
+        self.0(place);
+    }
+}
+
+struct When<T, O, D> {
+    of: O,
+    draw: D,
+    drawn: Option<T>,
+}
+
+impl<T: PartialEq, O: FnMut() -> T, D: FnMut(&T, &Place)> Draw for When<T, O, D> {
+    fn differs(&mut self) -> bool {
+        let wanted = Some((self.of)());
+        let differs = self.drawn != wanted;
+        self.drawn = wanted;
+        differs
+    }
+
+    fn draw(&mut self, place: &Place) {
+        if let Some(wanted) = &self.drawn {
+            (self.draw)(wanted, place);
+        }
+    }
+}
+
 impl El {
     /// A part that is drawn now, and anew whenever a signal changes that was
     /// read while drawing it.
-    pub fn part(self, mut draw: impl FnMut(&Place) + 'static) -> Self {
-        self.place(Box::new(move |place| place.draw(&mut draw)))
+    pub fn part(self, draw: impl FnMut(&Place) + 'static) -> Self {
+        self.place(Box::new(Always(draw)))
     }
 
     /// A part that is drawn now, and anew whenever `of` comes out differently:
     /// `of` alone says what it depends on.
     pub fn switch<T: PartialEq + 'static>(
         self,
-        mut of: impl FnMut() -> T + 'static,
-        mut draw: impl FnMut(&T, &Place) + 'static,
+        of: impl FnMut() -> T + 'static,
+        draw: impl FnMut(&T, &Place) + 'static,
     ) -> Self {
-        let mut drawn = None;
-        self.place(Box::new(move |place| {
-            let wanted = of();
-            if drawn.as_ref() != Some(&wanted) {
-                place.draw(&mut |place| draw(&wanted, place));
-                drawn = Some(wanted);
-            }
+        self.place(Box::new(When {
+            of,
+            draw,
+            drawn: None,
         }))
     }
 
-    fn place(self, mut act: Box<dyn FnMut(&Place)>) -> Self {
+    fn place(self, mut what: Box<dyn Draw>) -> Self {
         let place = Place::new(&self.node());
-        follow(move || act(&place));
+        follow(move || {
+            if what.differs() {
+                place.clear();
+                place.owner.with(|| what.draw(&place));
+            }
+        });
         self
     }
 }
@@ -77,7 +119,7 @@ impl Place {
         }
     }
 
-    fn draw(&self, draw: &mut dyn FnMut(&Self)) {
+    fn clear(&self) {
         self.owner.cleanup();
         while let Some(node) = self.begin.next_sibling()
             && !node.is_same_node(Some(&self.end))
@@ -86,6 +128,5 @@ impl Place {
             // Cannot fail: it is the parent's child.
             let _ = parent.remove_child(&node);
         }
-        self.owner.with(|| draw(self));
     }
 }

@@ -9,14 +9,16 @@ use leptos::reactive::graph::{Subscriber as _, ToAnySubscriber as _};
 use leptos::reactive::owner::{ArenaItem, LocalStorage};
 use wasm_bindgen_futures::spawn_local;
 
+use super::erased::Act;
+
 /// Does this now, and again whenever a signal changes that it has read, until
 /// the present owner goes.
 pub fn follow(act: impl FnMut() + 'static) {
     follow_boxed(Box::new(act));
 }
 
-fn follow_boxed(mut act: Box<dyn FnMut()>) {
-    keep(Followed(RenderEffect::new(move |_| act())));
+pub(super) fn follow_boxed(mut act: Box<dyn Act>) {
+    keep(Followed(RenderEffect::new(move |_| act.act())));
 }
 
 struct Followed(RenderEffect<()>);

@@ -2,11 +2,12 @@
 //! drawn again and, where that can be, not moved, so that a video goes on
 //! playing and whoever reads keeps the focus.
 //!
-//! Knows no key: whoever draws says which of the drawn a wanted row is.
+//! Knows no key's meaning: only whether two are the same.
 
 use leptos::reactive::owner::Owner;
 use web_sys::{Element, HtmlElement};
 
+use super::erased::{Make, MakeOne};
 use super::{El, follow};
 
 /// The rows in an element that holds nothing else.
@@ -26,7 +27,7 @@ struct Row {
 /// One entry of a list.
 pub struct Entry {
     key: String,
-    draw: Box<dyn Fn() -> El>,
+    draw: Box<dyn Make>,
 }
 
 impl Entry {
@@ -50,32 +51,28 @@ impl El {
         let mut rows = Rows::new(self.node());
         let mut keys: Vec<String> = Vec::new();
         follow(move || {
-            let wanted = entries();
-            let places = places(wanted.len(), keys.len(), &|wanted_at, drawn_at| {
-                wanted[wanted_at].key == keys[drawn_at]
-            });
-            rows.draw(&places, &mut |index| (wanted[index].draw)());
-            keys = wanted.into_iter().map(|entry| entry.key).collect();
+            let (wanted, draws): (Vec<_>, Vec<_>) = entries()
+                .into_iter()
+                .map(|entry| (entry.key, entry.draw))
+                .unzip();
+            rows.step(&wanted, &keys, |index| draws[index].make());
+            keys = wanted;
         });
         self
     }
 }
 
-/// For each row that is wanted the place of the drawn one that it is: of
-/// `drawn` rows, the first not yet taken that is the `same`.
-pub(super) fn places(
-    wanted: usize,
-    drawn: usize,
-    same: &dyn Fn(usize, usize) -> bool,
-) -> Vec<Option<usize>> {
-    let mut taken = vec![false; drawn];
+/// For each key that is wanted the place where it is drawn.
+fn places<K: PartialEq>(wanted: &[K], drawn: &[K]) -> Vec<Option<usize>> {
+    let mut taken = vec![false; drawn.len()];
     let mut next = 0;
-    (0..wanted)
-        .map(|index| {
+    wanted
+        .iter()
+        .map(|key| {
             // Mostly they follow each other as before.
-            let found = (next..drawn)
+            let found = (next..drawn.len())
                 .chain(0..next)
-                .find(|at| !taken[*at] && same(index, *at));
+                .find(|at| !taken[*at] && drawn[*at] == *key);
             if let Some(at) = found {
                 taken[at] = true;
                 next = at + 1;
@@ -107,20 +104,17 @@ impl Rows {
         &mut self,
         wanted: &[K],
         drawn: &[K],
-        build: &mut dyn FnMut(usize) -> El,
+        mut build: impl FnMut(usize) -> El,
     ) -> bool {
-        if wanted == drawn {
-            return false;
+        let changed = wanted != drawn;
+        if changed {
+            self.draw(&places(wanted, drawn), &mut build);
         }
-        let places = places(wanted.len(), drawn.len(), &|one, other| {
-            wanted[one] == drawn[other]
-        });
-        self.draw(&places, build);
-        true
+        changed
     }
 
     /// Draws `places`: each a row that is there, by its place, or one to build.
-    fn draw(&mut self, places: &[Option<usize>], build: &mut dyn FnMut(usize) -> El) {
+    fn draw(&mut self, places: &[Option<usize>], build: &mut dyn MakeOne) {
         let stays = longest_rise(places);
         let mut before: Vec<Option<Row>> = self.drawn.drain(..).map(Some).collect();
         let mut rows = Vec::with_capacity(places.len());
@@ -144,9 +138,9 @@ impl Rows {
         self.drawn = rows;
     }
 
-    fn build(&mut self, index: usize, build: &mut dyn FnMut(usize) -> El) -> Row {
+    fn build(&mut self, index: usize, build: &mut dyn MakeOne) -> Row {
         let owner = self.spare.pop().unwrap_or_else(|| self.owner.child());
-        let element = owner.with(|| build(index)).node();
+        let element = owner.with(|| build.make_one(index)).node();
         Row { element, owner }
     }
 

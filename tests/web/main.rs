@@ -10,6 +10,7 @@
 )]
 
 mod clock;
+mod dom;
 mod driver;
 mod launch;
 mod page;

@@ -169,7 +169,8 @@ async fn a_field_grows_with_its_text_up_to_a_third_of_the_screen() {
     let three = field(&page).offset_height();
     assert!(three > one + 20);
     type_text(&page, &"line\n".repeat(200));
-    let screen = web_sys::window().unwrap()
+    let screen = web_sys::window()
+        .unwrap()
         .inner_height()
         .unwrap()
         .as_f64()

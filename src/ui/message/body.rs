@@ -35,7 +35,8 @@ pub(super) fn label(words: &str) -> El {
 }
 
 fn answered(answer: &Answer) -> El {
-    let who = answer.organisation.as_deref().unwrap_or(words().answer);
+    let words = words();
+    let who = answer.organisation.as_deref().unwrap_or(words.answer);
     el("div.asked")
         .child(el("blockquote.quote[dir=auto]").text(&answer.question))
         .child(label(who).attr("dir", "auto"))

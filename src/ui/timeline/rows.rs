@@ -31,9 +31,9 @@ impl Rows {
     pub(crate) fn draw(&mut self, wanted: &[Slot]) -> bool {
         let keys: Vec<ItemKey> = wanted.iter().map(|slot| slot.key).collect();
         let room = self.room;
-        let changed = self.rows.step(&keys, &self.keys, &mut |index| {
-            message(room, &wanted[index])
-        });
+        let changed = self
+            .rows
+            .step(&keys, &self.keys, |index| message(room, &wanted[index]));
         self.keys = keys;
         changed
     }
