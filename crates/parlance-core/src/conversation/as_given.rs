@@ -282,10 +282,10 @@ impl Conversation {
         // before and between the live rows: a page has to reach that far. And
         // what only I know of says nothing of where a page belongs.
         let whole_upto = self.as_given.whole_upto;
-        let whole = |item: &Item| first_ever || item.seq <= Some(whole_upto);
+        let whole = |item: &Item| first_ever || !more || item.seq <= Some(whole_upto);
         let anchored = here
             .iter()
-            .any(|item| whole(item) && (item.side != Side::Mine || item.id.is_some()));
+            .any(|item| item.side != Side::Mine || item.id.is_some());
         let reaches = matches.iter().any(|found| match found {
             Found::Nowhere => false,
             Found::At(at) | Found::Astray(at) => whole(here[*at]),
