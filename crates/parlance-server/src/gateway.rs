@@ -6,6 +6,7 @@
 //! dialect.
 
 mod ask;
+mod crmeb;
 mod numbers;
 mod plain;
 mod visit;
@@ -41,6 +42,7 @@ pub(crate) fn routes(config: &Config) -> Router<Arc<Server>> {
     let mut router = Router::new();
     for name in &config.gateways.0 {
         router = match *name {
+            crmeb::NAME => router.merge(crmeb::routes(config)),
             plain::NAME => router.merge(plain::routes()),
             // Named, and not built yet: its paths answer 404.
             _ => router,

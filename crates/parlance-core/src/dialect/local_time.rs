@@ -21,6 +21,19 @@ pub fn write(at: UnixMillis, offset_minutes: i32) -> String {
     )
 }
 
+/// The same with padding and seconds: `YYYY-MM-DD HH:mm:ss`.
+pub fn write_padded(at: UnixMillis, offset_minutes: i32) -> String {
+    let local = at.0.saturating_add(i64::from(offset_minutes) * MINUTE);
+    let (year, month, day) = date(local.div_euclid(DAY));
+    let second = local.rem_euclid(DAY) / 1000;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
 /// What was written so: padded or not, with seconds or without, with `-`, `/`
 /// or `.` between the parts of the date and a blank or `T` behind it; or a
 /// whole number, which is seconds or milliseconds since 1970. `None`: no time.

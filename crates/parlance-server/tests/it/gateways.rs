@@ -1,4 +1,5 @@
 //! The gateways: what all of them share, and each as its old pages know it.
 
+mod crmeb;
 mod door;
 mod plain;

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
-pub(crate) use visitor::transcript;
+pub(crate) use visitor::{Line, Visitor, transcript};
 
 /// How long anything may take before the test has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

@@ -6,7 +6,9 @@
 
 use super::emoji;
 use super::rows::{Order, Product, Said, Shape};
+use super::wire::{Chat, Kind};
 use crate::content::{Card, Content, Media, Unknown};
+use crate::dialect::fields::Object;
 
 const TEXT: u64 = 1;
 const EMOJI: u64 = 2;
@@ -110,6 +112,56 @@ pub fn said_of(content: &Content, shape: Shape, words: &str) -> Said {
             Shape::Stock | Shape::StockPage => stock(number_of_text(words), words),
         },
     }
+}
+
+/// What a client says, in either form; `None`: in neither, or nothing.
+pub fn content_said(chat: &Chat) -> Option<Content> {
+    let full = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    match &chat.kind {
+        Some(Kind::Number(number @ TEXT..=ORDER)) => {
+            let said = stock(*number, &full(&chat.msn)?);
+            Some(content_of(&said))
+        }
+        Some(Kind::Number(_)) => None,
+        Some(Kind::Word(_)) | None => {
+            let content = full(&chat.content)?;
+            let word = match &chat.kind {
+                Some(Kind::Word(word)) => word.as_str(),
+                Some(Kind::Number(_)) | None => "text",
+            };
+            let said = Said {
+                msn: Some(content.clone()),
+                kind: Some(word.to_owned()),
+                ..Said::default()
+            };
+            Some(match content_of(&said) {
+                Content::Unknown(unknown) => Content::Unknown(Unknown {
+                    raw: unknown_body(word, &content),
+                    ..unknown
+                }),
+                known @ (Content::Text(_)
+                | Content::Image(_)
+                | Content::Video(_)
+                | Content::Voice(_)
+                | Content::File(_)
+                | Content::Product(_)
+                | Content::Order(_)
+                | Content::Question(_)
+                | Content::Answer(_)
+                | Content::Like
+                | Content::Flower
+                | Content::Notice(_)) => known,
+            })
+        }
+    }
+}
+
+/// The native body of a kind that nobody here knows.
+fn unknown_body(kind: &str, fallback: &str) -> String {
+    let mut body = Object::default();
+    body.text("kind", Some(kind));
+    body.text("fallback", Some(fallback));
+    body.into_value().to_string()
 }
 
 /// Stock's number for a text: an emoji when it is one code alone.

@@ -54,6 +54,15 @@ pub enum Position {
     Right,
 }
 
+impl Position {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+}
+
 /// What a row says, unjudged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
@@ -203,8 +212,9 @@ impl Row {
                 row.text("uavatar", self.avatar.as_deref());
                 row.text("to_name", self.to_name.as_deref());
                 row.text("to_avatar", self.to_avatar.as_deref());
-                let mine = self.position == Some(Position::Right);
-                row.text("position", Some(if mine { "right" } else { "left" }));
+                let position = self.position.unwrap_or(Position::Left);
+                let mine = position == Position::Right;
+                row.text("position", Some(position.word()));
                 if shape == Shape::SeedPage {
                     // An agent's words were sent as `chat`, a customer's as `reply`.
                     row.text("chat_type", Some(if mine { "reply" } else { "chat" }));
@@ -215,6 +225,14 @@ impl Row {
             }
             Shape::Stock | Shape::StockPage => {
                 row.text("nickname", self.name.as_deref());
+                if let Some(position) = self.position {
+                    // Said in the seed form: an agent may look with its page.
+                    row.text("uname", self.name.as_deref());
+                    row.text("uavatar", self.avatar.as_deref());
+                    row.text("to_name", self.to_name.as_deref());
+                    row.text("to_avatar", self.to_avatar.as_deref());
+                    row.text("position", Some(position.word()));
+                }
                 row.text("avatar", self.avatar.as_deref());
                 row.number("type", number(self.read));
                 row.text("create_time", self.created.as_deref());

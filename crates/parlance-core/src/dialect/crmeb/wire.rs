@@ -177,6 +177,16 @@ impl Client {
     }
 }
 
+/// What a seed login says under this name.
+pub fn login_field(login: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = match login.get(name)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.is_empty() && text != "0").then_some(text)
+}
+
 /// A token is a text; some pages send digits as a number.
 fn token(data: &Value) -> String {
     match data {
