@@ -229,6 +229,8 @@ pub struct Config {
     /// How soon the first frame must come: a socket that nobody has signed
     /// for costs memory.
     pub hello_within: Duration,
+    /// How long a request may take to come and be answered.
+    pub request_within: Duration,
     /// How long a ticket is good.
     pub ticket_ttl: Duration,
     /// How long a person without a link still counts as here, so that a
@@ -263,6 +265,7 @@ impl Config {
             secret_file: None,
             ping_every: Duration::from_secs(20),
             hello_within: Duration::from_secs(5),
+            request_within: Duration::from_secs(30),
             ticket_ttl: Duration::from_secs(30),
             linger: Duration::from_secs(5),
             stall: Duration::from_secs(10),

@@ -25,6 +25,7 @@ use axum::{Json, Router};
 use parlance_core::close;
 use parlance_core::dialect::native::wire;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
 use crate::auth::{self, Disbelief, Identity};
 use crate::config::Config;
@@ -154,7 +155,7 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
     } else if preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        next.run(request).await
+        answer_in_time(&server, request, next).await
     };
     let answer = response.headers_mut();
     policy::apply(config, &server.assets, own.as_ref(), answer);
@@ -190,6 +191,25 @@ async fn with_headers(State(server): State<Arc<Server>>, request: Request, next:
         }
     }
     response
+}
+
+/// Whoever sends a body a byte at a time does not keep the server waiting.
+async fn answer_in_time(server: &Server, request: Request, next: Next) -> Response {
+    let brings_a_file = text(request.headers(), &CONTENT_TYPE)
+        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    let patience = if brings_a_file {
+        // It has limits of its own, which end it first.
+        upload::WITHIN * 2
+    } else {
+        server.config.request_within
+    };
+    match timeout(patience, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let text = "the request did not come in time";
+            refuse(server, StatusCode::REQUEST_TIMEOUT, "too_slow", text)
+        }
+    }
 }
 
 async fn socket(
@@ -403,7 +423,7 @@ async fn no_such_path(State(server): State<Arc<Server>>) -> Response {
 
 async fn health(State(server): State<Arc<Server>>) -> Response {
     // A store that answers late answers nobody.
-    let checked = tokio::time::timeout(Duration::from_secs(2), server.store.check()).await;
+    let checked = timeout(Duration::from_secs(2), server.store.check()).await;
     let (status, text) = match checked {
         Ok(Ok(())) => (StatusCode::OK, "ok\n"),
         Ok(Err(_)) | Err(_) => (

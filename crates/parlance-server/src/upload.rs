@@ -21,7 +21,7 @@ pub(crate) use serve::{PREFIX, policy, serve};
 pub(crate) use shelf::{Picture, Shelf};
 
 /// How long an upload may take, and how long it may stand still.
-const WITHIN: Duration = Duration::from_secs(300);
+pub(crate) const WITHIN: Duration = Duration::from_secs(300);
 const STANDSTILL: Duration = Duration::from_secs(30);
 /// Fields beside the file, and bytes of each: old pages send a token or two.
 const FIELDS: usize = 16;

@@ -81,6 +81,65 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     assert!(rate >= MESSAGES_PER_SECOND, "only {rate} messages a second");
 }
 
+/// Where nothing is acknowledged, what somebody else was shown is the promise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_a_gateway_showed_is_lost_when_the_server_is_killed() {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::Message;
+    let folder = TempDir::new().unwrap();
+    let more = [
+        "--gateway",
+        "plain",
+        "--rate",
+        "100000",
+        "--burst",
+        "100000",
+    ];
+    let mut program = Program::start(folder.path(), &more).await;
+    let page = |name: &str| format!("/plain/?token={name}");
+    let mut bob = program.client().visitor(&page("bob")).await.unwrap();
+    let ping = r#"{"type":"ping"}"#;
+    bob.until(ping, r#"{"type":"pong"}"#).await;
+    let mut alice = program.client().visitor(&page("alice")).await.unwrap();
+    let talking = tokio::spawn(async move {
+        for number in 0.. {
+            let text = json!({"type": "msg", "content": format!("m{number}")}).to_string();
+            if alice.socket.send(Message::text(text)).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut shown: Vec<String> = Vec::new();
+    while shown.len() < 500 {
+        let frame: Value = serde_json::from_str(&bob.next().await).unwrap();
+        shown.push(frame["content"].as_str().unwrap().to_owned());
+    }
+    program.child.start_kill().unwrap();
+    program.child.wait().await.unwrap();
+    while let Some(Ok(heard)) = bob.socket.next().await {
+        if let Ok(frame) = serde_json::from_str::<Value>(heard.to_text().unwrap_or_default()) {
+            shown.push(frame["content"].as_str().unwrap().to_owned());
+        }
+    }
+    talking.await.unwrap();
+    let program = Program::start(folder.path(), &more).await;
+    let mut peer = program.client().person("carol").await;
+    peer.open("room:plain").await;
+    let mut kept = Vec::new();
+    while let Some(messages) = {
+        let asked = json!({"conv": "room:plain", "after": kept.len(), "limit": 200});
+        let page = peer.fill(asked).await;
+        page.get("to").is_some().then(|| page["msgs"].clone())
+    } {
+        let texts = messages.as_array().unwrap().iter();
+        kept.extend(texts.map(|it| it["body"]["text"].as_str().unwrap().to_owned()));
+    }
+    println!("shown {}, kept {}", shown.len(), kept.len());
+    let due: Vec<_> = (0..kept.len()).map(|number| format!("m{number}")).collect();
+    assert_eq!(kept, due, "in order, none missing, none twice");
+    assert_eq!(kept.get(..shown.len()), Some(&shown[..]));
+}
+
 /// The next of a sequence that the seed decides (splitmix64).
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::rig::Rig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::rig::{Rig, soon};
 
 const HISTORY: &str = "/plain/api/historyMessages?token=alice";
 
@@ -85,7 +88,7 @@ async fn only_signed_tokens_get_in_where_there_are_no_guests() {
 }
 
 #[tokio::test]
-async fn a_visit_ends_when_its_token_runs_out_and_when_the_server_does() {
+async fn a_visit_ends_when_the_server_does() {
     let rig = Rig::with_gateways(&["plain"]).await;
     let mut visitor = rig.visitor("/plain/?token=alice").await;
     assert!(visitor.until(PING, PONG).await.is_empty());
@@ -108,6 +111,37 @@ async fn a_silent_visitor_is_pinged_and_then_let_go() {
     // Whoever does not read does not answer pings either.
     native.wait_for("went", |it| it["uid"] == "alice").await;
     drop(visitor);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let rig = Rig::with_gateways_and(&["plain"], |config| {
+        config.request_within = Duration::from_millis(200);
+    })
+    .await;
+    let client = rig.client().bearing("alice");
+    let head = client.head("POST", "/plain/api/historyMessages", 1000);
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"{\"limit\":").await.unwrap();
+    let mut answer = Vec::new();
+    let answered = stream.read_to_end(&mut answer);
+    soon("the answer", answered).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 408 "), "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_and_the_others_live() {
+    let rig = Rig::with_gateways(&["plain"]).await;
+    let client = rig.client().bearing("alice");
+    let body = format!("{{\"limit\":\"{}\"}}", "1".repeat(300 * 1024));
+    let answer = client.post("/plain/api/historyMessages", &body).await;
+    assert_eq!(answer.status, 413);
+    let mut alice = rig.visitor("/plain/?token=alice").await;
+    let mut bob = rig.visitor("/plain/?token=bob").await;
+    alice.say(&"x".repeat(300 * 1024)).await;
+    assert_eq!(alice.closed().await, 1009);
+    assert!(bob.until(PING, PONG).await.is_empty());
 }
 
 pub(super) const PING: &str = r#"{"type":"ping"}"#;
