@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::rig::{Answer, Client, Rig};
+use crate::rig::{Answer, Client, Rig, soon};
 
 const BOUNDARY: &str = "----rig";
 
@@ -209,10 +209,14 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let head = client.head("POST", "/api/upload", form.len());
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&form[..form.len() / 2]).await.unwrap();
+    let shelf_is = async |due: usize| {
+        while shelf(&rig).len() != due {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("the first half", shelf_is(1)).await;
     drop(stream);
-    let folder = rig.stop().await;
-    let left = std::fs::read_dir(folder.path().join("uploads")).unwrap();
-    assert_eq!(left.count(), 0);
+    soon("the end of it", shelf_is(0)).await;
 }
 
 #[tokio::test]
