@@ -115,8 +115,10 @@ impl Dialogue for Stay {
                     self.tell_presence(visit, &uid, false, Why::Seen).await?;
                 }
                 Event::Nudge(_) => self.tell_news(visit).await?,
-                // The dialect has no words for these.
-                Event::Came(..)
+                // The dialect has no words for these. What was taken back is
+                // gone from its pages all the same.
+                Event::Recalled(..)
+                | Event::Came(..)
                 | Event::Went(..)
                 | Event::Typing(..)
                 | Event::Read(..)
