@@ -287,7 +287,7 @@ async fn a_listener_goes_with_its_owner() {
 }
 
 #[wasm_bindgen_test]
-async fn a_follower_that_went_is_forgotten_by_what_it_followed() {
+async fn a_follower_goes_with_its_owner() {
     let number = Number::default();
     let held = Rc::new(());
     let owner = Owner::new();
