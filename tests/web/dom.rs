@@ -8,7 +8,9 @@ use leptos::reactive::owner::Owner;
 use leptos::reactive::signal::ArcTrigger;
 use leptos::reactive::traits::{Notify as _, Track as _};
 use parlance::dom::address::Address;
-use parlance::dom::{El, Entry, Mounted, document, el, listen, mount, on_cleanup, takes_text};
+use parlance::dom::{
+    El, Entry, Listener, Mounted, document, el, listen, mount, on_cleanup, takes_text,
+};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -270,6 +272,13 @@ async fn a_listener_goes_with_its_owner() {
         let event = web_sys::Event::new(name).unwrap();
         window.dispatch_event(&event).unwrap();
     };
+    // A function that is gone and still listens is an error of the page.
+    let errors = Count::default();
+    let window = web_sys::window().unwrap();
+    let _errors = Listener::new(&window, "error", {
+        let errors = errors.clone();
+        move |_| errors.one()
+    });
     let first = button();
     first.click();
     tell("test-one");
@@ -283,7 +292,7 @@ async fn a_listener_goes_with_its_owner() {
     assert_eq!((pressed.taken(), told.taken()), (1, 1));
     drop(mounted);
     tell("test-one");
-    assert_eq!(told.taken(), 0);
+    assert_eq!((told.taken(), errors.taken()), (0, 0));
 }
 
 #[wasm_bindgen_test]
