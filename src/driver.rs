@@ -21,7 +21,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use self::clock::Clock;
-use self::page::{Guard, Listeners};
+use self::page::{Guard, Listener, Listeners};
 use self::socket::Socket;
 use self::storage::{Answer, Storage};
 use self::unsent::Unsent;
@@ -58,9 +58,7 @@ pub struct Handle {
 thread_local! {
     /// A page has one driver, for its whole life; a test page has many.
     static DRIVERS: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
-    /// Whether what is unsent survives the page.
-    static KEPT: Cell<bool> = const { Cell::new(true) };
-    /// A panic leaves the program in an unknown state: nothing is done after it.
+    /// A failure leaves the program in an unknown state: nothing is done after it.
     static STOPPED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -183,9 +181,12 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         unsent: RefCell::default(),
         guard: RefCell::default(),
         listeners: RefCell::default(),
+        failed: RefCell::default(),
     };
     DRIVERS.with_borrow_mut(|drivers| drivers.push(Place::Driver(Rc::new(driver))));
     if let (Some(driver), Some(window)) = (handle.driver(), web_sys::window()) {
+        let failed = Listener::new(&window, FAILED, |_| stop());
+        *driver.failed.borrow_mut() = Some(failed);
         let listeners = Listeners::install(
             &window,
             Rc::new(move |event| {
@@ -200,14 +201,36 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
     handle
 }
 
-/// Stops every driver for good: the panic hook's word. Says whether what is
-/// unsent survives the page.
-pub fn stop() -> Durability {
+/// Stops every driver for good. After a failure in the middle of something
+/// nothing is counted on: what is still borrowed is left as it is.
+pub fn stop() {
     STOPPED.set(true);
-    if KEPT.get() {
-        Durability::Kept
-    } else {
-        Durability::LostOnClose
+    let drivers = DRIVERS.with(|drivers| {
+        let drivers = drivers.try_borrow();
+        drivers.map(|drivers| drivers.clone()).unwrap_or_default()
+    });
+    for place in drivers {
+        if let Place::Driver(driver) = place {
+            driver.let_go();
+        }
+    }
+}
+
+/// What the shell's script says when the program has failed.
+const FAILED: &str = "parlance-failed";
+/// Where it looks for what is to become of the unsent: `kept` or `lost`.
+const UNSENT: &str = "data-unsent";
+
+fn tell_the_shell(durability: Durability) {
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
+    let word = match durability {
+        Durability::Kept => "kept",
+        Durability::LostOnClose => "lost",
+    };
+    if let Some(root) = root {
+        let _ = root.set_attribute(UNSENT, word);
     }
 }
 
@@ -225,6 +248,7 @@ struct Driver {
     unsent: RefCell<Unsent>,
     guard: RefCell<Guard>,
     listeners: RefCell<Option<Listeners>>,
+    failed: RefCell<Option<Listener>>,
 }
 
 /// An input whose page state is read when its turn has come.
@@ -338,7 +362,7 @@ impl Driver {
         if let Event::Counted(oddity, what) = &event {
             web_sys::console::warn_1(&JsValue::from_str(&format!("{oddity:?}: {what}")));
         } else if let Event::Durability(durability) = &event {
-            KEPT.set(*durability == Durability::Kept);
+            tell_the_shell(*durability);
         }
         let would_be_lost = {
             let mut unsent = self.unsent.borrow_mut();
@@ -347,6 +371,22 @@ impl Driver {
         };
         self.guard.borrow_mut().set(would_be_lost);
         (self.deliver)(event);
+    }
+
+    /// Gives back to the browser what it would call this driver by.
+    fn let_go(&self) {
+        if let Ok(links) = self.links.try_borrow() {
+            links.values().for_each(Socket::cut);
+        }
+        if let Ok(mut timer) = self.timer.try_borrow_mut() {
+            *timer = None;
+        }
+        if let Ok(mut listeners) = self.listeners.try_borrow_mut() {
+            *listeners = None;
+        }
+        if let Ok(mut guard) = self.guard.try_borrow_mut() {
+            guard.set(false);
+        }
     }
 
     /// Puts the one timer where the session wants to be woken.

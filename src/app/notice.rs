@@ -1,10 +1,9 @@
-//! The pages that stand when nothing else does: what is wrong with the
-//! launch, and what to do after a panic.
+//! The page that stands when nothing else does: what is wrong with the launch.
+//! A program that fails later cannot say so itself; the shell does.
 //!
 //! Uses bare elements alone: no components, no signals, no words from
 //! elsewhere. Text goes in as text.
 
-use parlance_core::session::Durability;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, HtmlElement};
@@ -25,36 +24,6 @@ pub fn problems(problems: &[Problem]) {
     show("problem", lines, |speech| match speech {
         Speech::English => "This page was opened with parameters that it cannot use",
         Speech::Chinese => "打开本页的参数无法使用",
-    });
-}
-
-/// Something in the program has failed.
-pub fn recover(unsent: Durability) {
-    let line = Line {
-        parameter: None,
-        says: Box::new(|speech| {
-            match (speech, unsent) {
-                (Speech::English, Durability::Kept) => {
-                    "Something went wrong in this page. What you have not sent yet is kept \
-                     on this device. Reload to go on."
-                }
-                (Speech::English, Durability::LostOnClose) => {
-                    "Something went wrong in this page. This device keeps nothing, so what \
-                     was not sent yet is lost. Reload to go on."
-                }
-                (Speech::Chinese, Durability::Kept) => {
-                    "页面出现错误。尚未发送的内容已保存在此设备上，重新加载即可继续。"
-                }
-                (Speech::Chinese, Durability::LostOnClose) => {
-                    "页面出现错误。此设备无法保存内容，尚未发送的消息已丢失。请重新加载。"
-                }
-            }
-            .to_owned()
-        }),
-    };
-    show("recover", vec![line], |speech| match speech {
-        Speech::English => "This page has stopped",
-        Speech::Chinese => "页面已停止",
     });
 }
 

@@ -177,14 +177,15 @@ fn ask(event: &Event) {
 }
 
 /// One event listener, taken off when it is dropped.
-struct Listener {
+pub struct Listener {
     target: EventTarget,
     name: &'static str,
     callback: Closure<dyn FnMut(Event)>,
 }
 
 impl Listener {
-    fn new(
+    /// Listens from now on.
+    pub fn new(
         target: &EventTarget,
         name: &'static str,
         callback: impl FnMut(Event) + 'static,

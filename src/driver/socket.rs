@@ -5,6 +5,7 @@
 //! socket is dropped and nothing more is heard of it: a half-open socket says
 //! `close` a minute late, and nobody waits for it.
 
+use std::cell::OnceCell;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -30,7 +31,11 @@ const CLOSE_EVENT_WITHIN_MS: u32 = 250;
 #[derive(Debug)]
 pub struct Socket {
     orders: UnboundedSender<Order>,
+    browsers: Rc<BrowsersOwn>,
 }
+
+/// The socket underneath, once it is dialled.
+type BrowsersOwn = OnceCell<web_sys::WebSocket>;
 
 #[derive(Debug)]
 enum Order {
@@ -43,14 +48,16 @@ impl Socket {
     /// this call: a constructor that throws included.
     pub fn open(address: String, deliver: Rc<dyn Fn(LinkEvent)>) -> Self {
         let (orders, taken) = unbounded();
+        let browsers = Rc::<BrowsersOwn>::default();
+        let dialled = browsers.clone();
         // The tasks run in the order in which they were woken, so a socket
         // that was closed before this call is closed before this one is dialled.
         spawn_local(async move {
-            if let Some((code, reason)) = run(&address, taken, deliver.as_ref()).await {
+            if let Some((code, reason)) = run(&address, &dialled, taken, deliver.as_ref()).await {
                 deliver(LinkEvent::Closed { code, reason });
             }
         });
-        Self { orders }
+        Self { orders, browsers }
     }
 
     /// Hands a message over. That is no proof of anything.
@@ -63,17 +70,28 @@ impl Socket {
     pub fn close(self, code: u16, reason: &'static str) {
         let _ = self.orders.unbounded_send(Order::Close(code, reason));
     }
+
+    /// Closes at once, without the task: it may have failed in the middle of
+    /// something, and never run again.
+    pub fn cut(&self) {
+        if let Some(socket) = self.browsers.get() {
+            let _ = socket.close();
+        }
+    }
 }
 
 /// The life of one socket. `None`: it was closed from here.
 async fn run(
     address: &str,
+    browsers: &BrowsersOwn,
     mut orders: UnboundedReceiver<Order>,
     deliver: &dyn Fn(LinkEvent),
 ) -> Option<(u16, String)> {
     // A bad address, mixed content or a policy may throw. The browser's words
     // are not passed on: they repeat the address, which may hold a credential.
-    let Ok(mut socket) = WebSocket::open(address) else {
+    let dialled = web_sys::WebSocket::new(address).ok();
+    let dialled = dialled.map(|dialled| browsers.get_or_init(|| dialled).clone());
+    let Some(Ok(mut socket)) = dialled.map(WebSocket::try_from) else {
         return Some((ABNORMAL, "the browser refuses this address".to_owned()));
     };
 

@@ -197,6 +197,8 @@ async fn leaving_is_questioned_while_what_is_unsent_is_kept_nowhere() {
         )
         .is_truthy()
     };
+    let told = js("return document.documentElement.getAttribute('data-unsent')");
+    assert_eq!(told, "lost", "the shell was told");
     assert!(!questioned());
     site.handle.say(lobby(), words("only here"));
     site.delivery(&Delivery::Sending).await;
