@@ -1,4 +1,4 @@
-//! Making dist/: Trunk builds, we compress.
+//! Making dist/: Trunk builds, we slim and compress.
 //!
 //! It does not know what the front end consists of; index.html and Trunk.toml
 //! say so to Trunk.
@@ -6,11 +6,12 @@
 use std::path::PathBuf;
 
 use crate::execute::{Failure, Step};
+use crate::standard::Standard;
 use crate::workspace::Workspace;
-use crate::{compress, fingerprint};
+use crate::{compress, fingerprint, slim};
 
 /// Changed when the same sources are to be built in another way.
-const MANNER: &str = "web 1";
+const MANNER: &str = "web 2";
 
 /// Whether dist/ is what a build would make now.
 pub(crate) fn is_current(workspace: &Workspace) -> bool {
@@ -33,6 +34,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
     let sources = sources(workspace);
     let _ = std::fs::remove_file(note(workspace));
     trunk(workspace).run()?;
+    slim::slim(workspace)?;
     let cannot = |error| Failure::new(format!("dist/ cannot be compressed: {error}"));
     compress::write_siblings(&workspace.dist()).map_err(cannot)?;
     if let (Some(sources), Some(dist)) = (sources, dist(workspace)) {
@@ -44,7 +46,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 fn trunk(workspace: &Workspace) -> Step {
-    let mut step = Step::new(workspace, "trunk").words("build --release --cargo-profile web");
+    let step = Step::new(workspace, "trunk").words("build --release --cargo-profile web");
+    let mut step = Standard::find(workspace).applied(workspace, step);
     // It takes the variable's usual value, `1`, for a mistake.
     if std::env::var_os("NO_COLOR").is_some() {
         step.command().env("NO_COLOR", "true");
@@ -59,7 +62,8 @@ fn state(workspace: &Workspace) -> Option<String> {
 }
 
 fn sources(workspace: &Workspace) -> Option<u64> {
-    fingerprint::of_sources(workspace.root(), MANNER).ok()
+    let standard = Standard::find(workspace).word();
+    fingerprint::of_sources(workspace.root(), &format!("{MANNER}, {standard}")).ok()
 }
 
 fn dist(workspace: &Workspace) -> Option<u64> {

@@ -9,13 +9,14 @@ use crate::execute::{Failure, Step, on_path};
 use crate::prebuilt::{self, Archive};
 use crate::tools::Tool;
 use crate::workspace::Workspace;
-use crate::{frontend, optimiser};
+use crate::{frontend, optimiser, standard};
 
 const WASM: &str = "wasm32-unknown-unknown";
 const TRUNK_VERSION: &str = "0.21.14";
 
 pub(crate) fn for_the_front_end(workspace: &Workspace) -> Result<(), Failure> {
     wasm_target(workspace)?;
+    standard::install(workspace);
     if frontend::is_current(workspace) {
         // The tools would have nothing to do.
         return Ok(());

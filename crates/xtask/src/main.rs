@@ -16,15 +16,19 @@ mod counts;
 mod execute;
 mod fingerprint;
 mod frontend;
+mod glue;
 mod install;
 mod optimiser;
 mod packages;
 mod prebuilt;
 mod server;
 mod sizes;
+mod slim;
+mod standard;
 mod suites;
 mod test;
 mod tools;
+mod wasm;
 mod workspace;
 
 use arguments::Command;
@@ -51,9 +55,10 @@ cargo xtask bench
 cargo xtask help
     Prints this.
 
-Everything it installs goes to target/tools, except the Rust target (rustup) and
+Everything it installs goes to target/tools, except parts of Rust (rustup) and
 the system's packages (apt, as root or through sudo). Tools of the right version
-that are already on the PATH are used as they are.";
+that are already on the PATH are used as they are. With PARLANCE_STD=prebuilt the
+page is built with the standard library that comes with Rust, and is larger.";
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args().skip(1)) {
