@@ -7,6 +7,8 @@
 
 mod ask;
 mod crmeb;
+mod early;
+mod egg;
 mod numbers;
 mod plain;
 mod visit;
@@ -30,6 +32,7 @@ use crate::server::{Server, Waiting};
 use crate::store::Message;
 
 pub(crate) use ask::{Ask, Head};
+pub(crate) use early::Early;
 pub(crate) use numbers::Numbers;
 pub(crate) use visit::{Dialogue, Event, Scope, Visit};
 pub(crate) use words::words;
@@ -43,6 +46,7 @@ pub(crate) fn routes(config: &Config) -> Router<Arc<Server>> {
     for name in &config.gateways.0 {
         router = match *name {
             crmeb::NAME => router.merge(crmeb::routes(config)),
+            egg::NAME => router.merge(egg::routes(config)),
             plain::NAME => router.merge(plain::routes()),
             // Named, and not built yet: its paths answer 404.
             _ => router,

@@ -16,7 +16,7 @@ use crate::auth::{Tickets, Tokens};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::error::Error;
-use crate::gateway::Numbers;
+use crate::gateway::{Early, Numbers};
 use crate::hub::Hub;
 use crate::lock;
 use crate::mailbox::Closing;
@@ -67,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) shelf: Shelf,
     /// People's numbers, for dialects that want them.
     pub(crate) numbers: Numbers,
+    /// What requests asked of sockets that were not there yet.
+    pub(crate) early: Early,
     /// The front end.
     pub(crate) assets: Assets,
     /// The most sockets there ever were: as many may come back at once.
@@ -96,6 +98,7 @@ impl Server {
             newcomers: Rates::new(config.ip_rate, at_once),
             uploading: Rates::new(config.rate.div_ceil(5), config.burst),
             shelf: Shelf::open(&config)?,
+            early: Early::default(),
             numbers: Numbers::new(Arc::clone(&store)),
             crowd: AtomicI64::new(0),
             strangers: Arc::default(),

@@ -56,6 +56,7 @@ pub(crate) struct Socket {
     mailbox: Arc<Mailbox>,
     stall: Duration,
     metrics: Arc<Metrics>,
+    said_goodbye: bool,
 }
 
 impl Socket {
@@ -66,13 +67,23 @@ impl Socket {
             mailbox,
             stall: server.config.stall,
             metrics: Arc::clone(&server.metrics),
+            said_goodbye: false,
         }
+    }
+
+    /// Whether the other side closed in order, and so had come that far.
+    pub(crate) const fn said_goodbye(&self) -> bool {
+        self.said_goodbye
     }
 
     /// What comes next. Can be dropped and called again without loss.
     pub(crate) async fn hear(&mut self) -> Result<Heard, Ending> {
         match self.socket.recv().await {
-            None | Some(Ok(Message::Close(_))) => Err(Ending::Gone),
+            Some(Ok(Message::Close(_))) => {
+                self.said_goodbye = true;
+                Err(Ending::Gone)
+            }
+            None => Err(Ending::Gone),
             Some(Ok(Message::Text(text))) => {
                 count(&self.metrics.frames_in);
                 Ok(Heard::Text(text))

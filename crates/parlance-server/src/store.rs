@@ -250,6 +250,15 @@ pub trait Store: Send + Sync + 'static {
     /// Who has this number, if anybody.
     fn numbered(&self, number: u64) -> Answer<'_, Option<Uid>>;
 
+    /// What a person was not handed yet on a way in that keeps no messages:
+    /// their conversations, after which place, and up to which. Where nothing
+    /// was ever handed it begins after what they have read.
+    fn owed(&self, uid: Uid, way: &'static str) -> Answer<'_, Vec<(ConversationId, Seq, Seq)>>;
+
+    /// They were handed everything up to these places. Never goes back.
+    fn hand(&self, uid: Uid, way: &'static str, upto: Vec<(ConversationId, Seq)>)
+    -> Answer<'_, ()>;
+
     /// A person was here until now.
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()>;
 

@@ -35,6 +35,10 @@ use wire::{Answer, Chat, Client, End, Id, Server};
 const OFFLINE: &str = "offline";
 const FRIENDS: &str = "friends";
 const FRIEND: &str = "friend";
+const GROUP: &str = "group";
+
+/// What was refused as too much is said again.
+const AGAIN: Retry = Retry::After(Duration::from_secs(2));
 
 /// So many friends are asked for.
 const MOST_FRIENDS: u64 = 500;
@@ -273,6 +277,30 @@ impl Egg {
         frames
     }
 
+    /// What a group is called.
+    fn group(
+        &mut self,
+        conversation: &ConversationId,
+        data: &serde_json::Value,
+    ) -> Vec<ServerFrame> {
+        let fields = Fields::of(data).ok();
+        let text = |name| fields.and_then(|fields| fields.words(name));
+        let avatar = text("avatar").map(|it| address::absolute(&self.config.api, &it));
+        let title = text("name");
+        if let Some(title) = &title {
+            self.names.call(conversation, title.clone(), true);
+        }
+        vec![ServerFrame::Opened(Opened {
+            head: ConversationHead {
+                title,
+                avatar,
+                ..head(conversation)
+            },
+            talk: Talk::Allowed,
+            readers: Vec::new(),
+        })]
+    }
+
     /// Whether the other one is a friend, and by what name I know them.
     fn friend(&mut self, conversation: &ConversationId, answer: Answer) -> Vec<ServerFrame> {
         let (title, talk) = match answer {
@@ -342,12 +370,13 @@ impl Egg {
                     at: at.map(UnixMillis),
                 })]
             }
-            (429, _) => nack(
-                NackReason::RateLimited,
-                Retry::After(Duration::from_secs(1)),
-            ),
+            (429, _) => nack(NackReason::RateLimited, AGAIN),
             (413, _) => nack(NackReason::TooLarge, Retry::Never),
             (200..=499, Ok(Answer::Fail(words))) => {
+                // There are no codes: these words say that it is a matter of time.
+                if words.contains("太快") || words.contains("频繁") {
+                    return Ok(nack(NackReason::RateLimited, AGAIN));
+                }
                 let reason = match words.as_str() {
                     "" => NackReason::Forbidden,
                     _ => NackReason::Other(words),
@@ -404,11 +433,14 @@ impl Dialect for Egg {
                 missed.into_iter().chain([friends]).collect()
             }
             ClientFrame::Open(conversation) => {
-                let Some(other) = conversation.other(self.names.me()) else {
-                    return Vec::new();
+                let (request, what) = match conversation {
+                    ConversationId::Room(name) => (Request::Group(name.clone()), GROUP),
+                    pair @ ConversationId::Pair(..) => match pair.other(self.names.me()) {
+                        Some(other) => (Request::IsFriend(other.to_string()), FRIEND),
+                        None => return Vec::new(),
+                    },
                 };
-                let request = Request::IsFriend(other.to_string());
-                let asked = Asked::Aside(FRIEND, Some(conversation.clone()));
+                let asked = Asked::Aside(what, Some(conversation.clone()));
                 vec![Saying::Request(self.ask(&request), asked)]
             }
             ClientFrame::Say(say) => self.say(say).into_iter().collect(),
@@ -478,6 +510,10 @@ impl Dialect for Egg {
             Asked::Aside(FRIEND, Some(conversation)) if matches!(status, 200 | 400) => {
                 answer.map(|answer| self.friend(conversation, answer))
             }
+            Asked::Aside(GROUP, Some(conversation)) if status == 200 => match answer? {
+                Answer::Ok(data) => Ok(self.group(conversation, &data)),
+                Answer::Fail(_) => Err(status_error(status)),
+            },
             Asked::Aside(..) => Err(status_error(status)),
             Asked::Page(_) => Err(DecodeError::unknown("a page that nobody can ask for")),
         }

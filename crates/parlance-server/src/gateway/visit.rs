@@ -253,6 +253,8 @@ impl Visit {
                 self.server.hub.tell_came(&conversation, person);
             }
         }
+        let asked = self.server.early.take(self.gateway, attendance.uid());
+        self.events.extend(asked.map(Event::Nudge));
         self.attendance = Some(attendance);
         Ok(())
     }
@@ -345,6 +347,11 @@ impl Visit {
         texts: impl IntoIterator<Item = String>,
     ) -> Result<(), Ending> {
         self.socket.say_all(texts).await
+    }
+
+    /// Whether the client closed in order.
+    pub(crate) const fn said_goodbye(&self) -> bool {
+        self.socket.said_goodbye()
     }
 
     /// [`Event::Woke`] comes after so long. There is one such time: the last

@@ -216,6 +216,19 @@ impl Store for SqliteStore {
         self.reading(move |connection| people::numbered(connection, number))
     }
 
+    fn owed(&self, uid: Uid, way: &'static str) -> Answer<'_, Vec<(ConversationId, Seq, Seq)>> {
+        self.reading(move |connection| queries::owed(connection, &uid, way))
+    }
+
+    fn hand(
+        &self,
+        uid: Uid,
+        way: &'static str,
+        upto: Vec<(ConversationId, Seq)>,
+    ) -> Answer<'_, ()> {
+        self.writing(move |connection| queries::hand(connection, &uid, way, &upto))
+    }
+
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {
         self.writing(move |connection| people::seen(connection, &uid, at))
     }

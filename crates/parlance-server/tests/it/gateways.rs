@@ -2,4 +2,5 @@
 
 mod crmeb;
 mod door;
+mod egg;
 mod plain;

@@ -343,6 +343,19 @@ impl Store for Faulty {
         self.store.numbered(number)
     }
 
+    fn owed(&self, uid: Uid, way: &'static str) -> Answer<'_, Vec<(ConversationId, Seq, Seq)>> {
+        self.store.owed(uid, way)
+    }
+
+    fn hand(
+        &self,
+        uid: Uid,
+        way: &'static str,
+        upto: Vec<(ConversationId, Seq)>,
+    ) -> Answer<'_, ()> {
+        self.store.hand(uid, way, upto)
+    }
+
     fn seen(&self, uid: Uid, at: Millis) -> Answer<'_, ()> {
         self.store.seen(uid, at)
     }

@@ -50,6 +50,7 @@ async fn store_suite<F: Factory>(factory: impl Fn() -> F) {
     a_pair_has_two_members(factory().open()).await;
     unread_is_what_others_said_after(factory().open()).await;
     read_cursors_never_go_back(factory().open()).await;
+    what_was_handed_is_owed_no_more(factory().open()).await;
     the_list_has_the_last_active_first(factory().open()).await;
     people_are_kept(factory().open()).await;
     guests_are_known_until_they_are_forgotten(factory().open()).await;
@@ -291,6 +292,39 @@ async fn read_cursors_never_go_back(store: Arc<dyn Store>) {
         store.readers(room(), 10).await,
         Ok(vec![(uid("alice"), Seq(3))])
     );
+}
+
+async fn what_was_handed_is_owed_no_more(store: Arc<dyn Store>) {
+    let alice = || Uid::new("alice");
+    let owed = async |way| {
+        let mut owed = store.owed(alice(), way).await.unwrap();
+        assert!(owed.len() <= 1);
+        owed.pop().map(|(id, after, head)| {
+            assert_eq!(id, room());
+            (after.0, head.0)
+        })
+    };
+    assert_eq!(owed("egg").await, None, "nowhere a member");
+    store.join(alice(), room()).await.unwrap();
+    for number in 1..=5 {
+        say(&*store, "bob", &format!("c{number}")).await;
+    }
+    assert_eq!(owed("egg").await, Some((0, 5)));
+    store.read(alice(), room(), Seq(2)).await.unwrap();
+    assert_eq!(owed("egg").await, Some((2, 5)), "what was read is not owed");
+    let hand = async |way, seq| {
+        let upto = vec![(room(), Seq(seq)), (ConversationId::room("none"), Seq(1))];
+        store.hand(alice(), way, upto).await.unwrap();
+    };
+    hand("egg", 4).await;
+    hand("egg", 3).await;
+    assert_eq!(owed("egg").await, Some((4, 5)), "it never goes back");
+    assert_eq!(owed("other").await, Some((2, 5)), "each way for itself");
+    hand("egg", 99).await;
+    assert_eq!(owed("egg").await, Some((5, 5)), "not beyond what there is");
+    store.read(alice(), room(), Seq(5)).await.unwrap();
+    say(&*store, "bob", "c6").await;
+    assert_eq!(owed("egg").await, Some((5, 6)));
 }
 
 async fn the_list_has_the_last_active_first(store: Arc<dyn Store>) {

@@ -21,7 +21,8 @@ pub fn content_of(message: &Message) -> Content {
     })
 }
 
-fn known(kind: &str, data: &Data, leads_away: bool) -> Option<Content> {
+/// The same of a kind and its data; `None`: it is not understood.
+pub fn known(kind: &str, data: &Data, leads_away: bool) -> Option<Content> {
     let text = || data.text().to_owned();
     let other = Fields::of(data.other()).ok();
     let url = || (!data.text().is_empty()).then(text);
@@ -40,6 +41,7 @@ fn known(kind: &str, data: &Data, leads_away: bool) -> Option<Content> {
             let side = |name| u32::try_from(typed(other)?.maybe(name)?.as_u64()?).ok();
             Content::Image(Media {
                 url: url()?,
+                name: typed(other).and_then(|it| it.words("name")),
                 width: side("width"),
                 height: side("height"),
                 ..Media::default()
@@ -148,6 +150,7 @@ fn said(text: &str) -> Data {
 fn image(media: &Media) -> Pack {
     let mut typed = Object::default();
     typed.text("path", Some(&media.url));
+    typed.text("name", media.name.as_deref());
     typed.number("width", media.width.map(u64::from));
     typed.number("height", media.height.map(u64::from));
     let mut other = Object::default();

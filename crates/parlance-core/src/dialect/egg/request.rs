@@ -25,6 +25,8 @@ pub enum Request {
     IsFriend(String),
     /// My friends, so many on a page, from page 1.
     Friends(u64, u64),
+    /// What is known of this group.
+    Group(String),
     /// A message.
     Say(Say),
     /// A file, for this folder; it comes in a form.
@@ -64,6 +66,7 @@ const LOGOUT: &str = "api/chat/logout";
 const MISSED: &str = "api/chat/chatGetmessageOffLine";
 const IS_FRIEND: &str = "api/chat/ismygoodfriend/";
 const FRIEND_LIST: &str = "api/chat/goodfriendlist/";
+const GROUP: &str = "api/chat/groupinfo/";
 const SAY: &str = "api/chat/socket/sendmessage";
 const UPLOAD: &str = "api/chat/uploadStreamSingleToServerDiy/";
 const REVOKE: &str = "api/chat/revokeMessage";
@@ -72,7 +75,7 @@ impl Request {
     /// How it is asked.
     pub const fn method(&self) -> Method {
         match self {
-            Self::Friends(..) => Method::Get,
+            Self::Friends(..) | Self::Group(_) => Method::Get,
             Self::Login(_)
             | Self::Register(_)
             | Self::Logout
@@ -93,6 +96,7 @@ impl Request {
             Self::Missed => MISSED.to_owned(),
             Self::IsFriend(id) => format!("{IS_FRIEND}{}", address::percent(id)),
             Self::Friends(page, limit) => format!("{FRIEND_LIST}{page}?limit={limit}"),
+            Self::Group(id) => format!("{GROUP}{}", address::percent(id)),
             Self::Say(_) => SAY.to_owned(),
             Self::Upload(folder) => format!("{UPLOAD}{}", address::percent(folder)),
             Self::Revoke(_) => REVOKE.to_owned(),
@@ -118,7 +122,7 @@ impl Request {
                 body.value("create_time", Value::from(revoke.create_time));
                 Some(body.into_value().to_string())
             }
-            Self::Friends(..) | Self::Upload(_) => None,
+            Self::Friends(..) | Self::Group(_) | Self::Upload(_) => None,
         }
     }
 
@@ -134,10 +138,10 @@ impl Request {
             let limit = whole("limit").filter(|limit| *limit > 0);
             return Ok(Some(Self::Friends(page, limit.unwrap_or(FRIENDS))));
         }
-        if method != Method::Post {
-            return Ok(None);
-        }
         let rest = |prefix| path.strip_prefix(prefix).filter(|it: &&str| !it.is_empty());
+        if method != Method::Post {
+            return Ok(rest(GROUP).map(|id| Self::Group(id.to_owned())));
+        }
         Ok(Some(match path {
             LOGIN => Self::Login(login(fields)?),
             REGISTER => Self::Register(login(fields)?),

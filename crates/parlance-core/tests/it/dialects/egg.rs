@@ -357,6 +357,9 @@ fn too_much_at_once_waits_and_is_said_once() {
     let slowly = r#"{"msg":"fail","data":"发送太快，请稍后再试"}"#;
     stage.answers(SAY, 429, slowly);
     stage.advance(2);
+    // As the backend itself would say it.
+    stage.answers(SAY, 400, slowly);
+    stage.advance(2);
     stage.answers(SAY, 200, &stored("u4", "fast"));
     assert_eq!(stage.rows(&pair("10")), ["me:fast sent"]);
 }
@@ -438,6 +441,24 @@ fn the_list_of_friends_fills_the_list_and_a_broken_one_costs_itself_alone() {
     assert_eq!(stage.listed[&pair("10")].title, "阿祖");
     assert_eq!(stage.listed[&pair("11")].title, "my11");
     assert_eq!(stage.listed.len(), 2);
+}
+
+#[test]
+fn a_group_is_asked_for_its_name() {
+    let mut stage = Stage::new(Egg::new(config()), Target::Room("33".to_owned()));
+    stage.opens();
+    let group = json!({"msg": "ok", "data": {"id": 33, "name": "技术群", "avatar": "/g.png"}});
+    stage.answers("groupinfo/33", 200, &group.to_string());
+    let room = ConversationId::room("33");
+    assert_eq!(stage.listed[&room].title, "技术群");
+    stage.says(&room, "hello");
+    let body = stage.asked(SAY).body.clone().expect("a body");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    let wants = json!({"sendto_id": 33, "chatType": "group", "type": "text", "data": "hello"});
+    assert_eq!(body, wants);
+    // The server of the seed's date takes it and does nothing with it.
+    stage.answers(SAY, 404, r#"{"msg":"fail","data":"Not Found"}"#);
+    assert_eq!(stage.rows(&room), ["me:hello failed"]);
 }
 
 #[test]

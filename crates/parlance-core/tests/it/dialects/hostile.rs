@@ -288,6 +288,7 @@ fn every_egg_frame_and_body_reads_as_it_was_written() {
             Request::Missed,
             Request::IsFriend("10".to_owned()),
             Request::Friends(3, 20),
+            Request::Group("33".to_owned()),
             Request::Upload("image".to_owned()),
             Request::Revoke(revoke),
             Request::Say(say),
@@ -326,6 +327,7 @@ fn every_kind_that_egg_has_words_for_survives_them() {
     let contents = TEXTS.map(|text| Content::Text(text.to_owned())).into_iter();
     let contents = contents.chain([
         Content::Image(Media {
+            name: Some("a.png".to_owned()),
             width: Some(30),
             height: Some(40),
             ..media()

@@ -464,6 +464,52 @@ pub(super) fn recalled(
     Ok(messages)
 }
 
+/// What this person was not handed yet on this way.
+pub(super) fn owed(
+    connection: &Connection,
+    uid: &Uid,
+    way: &str,
+) -> Outcome<Vec<(ConversationId, Seq, Seq)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.name, coalesce(h.seq, m.read), c.head FROM member m
+         JOIN conversation c ON c.key = m.conversation
+         LEFT JOIN handed h ON h.uid = m.uid AND h.way = ?2 AND h.conversation = m.conversation
+         WHERE m.uid = ?1",
+    )?;
+    let rows = statement.query_map((uid.as_str(), way), |row| {
+        let name: String = row.get(0)?;
+        Ok((name, place(row.get(1)?), place(row.get(2)?)))
+    })?;
+    let mut owed = Vec::new();
+    for row in rows {
+        let (name, after, head) = row?;
+        owed.push((conversation(&name)?, after, head));
+    }
+    Ok(owed)
+}
+
+/// They were handed everything up to these places.
+pub(super) fn hand(
+    connection: &Connection,
+    uid: &Uid,
+    way: &str,
+    upto: &[(ConversationId, Seq)],
+) -> Outcome<()> {
+    for (id, seq) in upto {
+        let Some((key, head)) = find(connection, &id.to_string())? else {
+            continue;
+        };
+        connection
+            .prepare_cached(
+                "INSERT INTO handed (uid, way, conversation, seq) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (uid, way, conversation)
+                 DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
+            )?
+            .execute((uid.as_str(), way, key, whole(seq.0).min(head)))?;
+    }
+    Ok(())
+}
+
 pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("SELECT epoch FROM log", (), |row| row.get(0))
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 const APPLICATION: i64 = 0x5041_524C;
 
 /// One step for each version; a step that was released is never changed.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE log (
         only    INTEGER PRIMARY KEY CHECK (only = 1),
@@ -78,6 +78,16 @@ const STEPS: [&str; 3] = [
     "
     ALTER TABLE message ADD COLUMN recalled INTEGER;
     CREATE INDEX message_recalled ON message (conversation, seq) WHERE recalled IS NOT NULL;
+",
+    // How far a person was handed messages on a way in that keeps none.
+    "
+    CREATE TABLE handed (
+        uid          TEXT NOT NULL,
+        way          TEXT NOT NULL,
+        conversation INTEGER NOT NULL,
+        seq          INTEGER NOT NULL,
+        PRIMARY KEY (uid, way, conversation)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

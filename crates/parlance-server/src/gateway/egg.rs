@@ -1,0 +1,264 @@
+//! The egg gateway: messages come by HTTP and go out on sockets, and what
+//! somebody missed waits until they fetch it.
+//!
+//! The sender hears nothing of their own words but the answer to the request.
+//! What is asked by HTTP is in [`asking`], how a message is written in
+//! [`telling`].
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use parlance_core::dialect::egg::wire::{Client, Server as Said};
+use parlance_core::frame::Part;
+use parlance_core::ids::{ConversationId, Seq, Uid};
+
+use super::visit::POLICY;
+use super::{Call, Dialogue, Event, Scope, Visit};
+use crate::auth::Disbelief;
+use crate::clock;
+use crate::config::Config;
+use crate::server::Server;
+use crate::socket::Ending;
+use crate::store::Message;
+use crate::voice::Voice;
+use crate::who::{self, Unknown};
+
+mod asking;
+mod missed;
+mod telling;
+
+use missed::Missed;
+
+/// What it is called, in paths and settings.
+pub(super) const NAME: &str = "egg";
+
+/// What a fetch of missed messages asks of the sockets.
+const FETCH: &str = "missed";
+/// Messages that are read at once.
+const PAGE: u32 = 200;
+
+const WELCOME: &str = "欢迎您访问我们的系统！";
+
+/// Its paths.
+pub(super) fn routes(config: &Config) -> Router<Arc<Server>> {
+    let upload = post(asking::upload).layer(crate::http::upload_limit(config));
+    Router::new()
+        .route("/egg/ws", get(socket))
+        .route(
+            "/egg/api/chat/uploadStreamSingleToServerDiy/{folder}",
+            upload,
+        )
+        .route("/egg/{*path}", any(asking::ask))
+}
+
+async fn socket(call: Call) -> Response {
+    let token = call.head.token().to_owned();
+    call.receive(NAME, Egg { token })
+}
+
+/// One page's socket.
+struct Egg {
+    token: String,
+}
+
+impl Dialogue for Egg {
+    async fn converse(&mut self, visit: &mut Visit) -> Result<Infallible, Ending> {
+        let identity = who::by_token(visit.server(), &self.token, visit.from).await;
+        let identity = match identity {
+            Ok(identity) => identity,
+            Err(unknown) => return Err(turn_away(visit, &unknown).await),
+        };
+        visit.come_in(identity, Scope::Everything).await?;
+        let Some(voice) = visit.voice().cloned() else {
+            return Err(Ending::Gone);
+        };
+        let owed = voice.server().store.owed(voice.uid().clone(), NAME).await;
+        let mut stay = Stay {
+            missed: Missed::new(owed.map_err(|error| {
+                tracing::warn!(%error, "what was missed cannot be known");
+                Ending::code(parlance_core::close::TRY_LATER)
+            })?),
+            pinged: Vec::new(),
+            voice,
+        };
+        let welcome = Said::System(WELCOME.to_owned(), Some(clock::unix_millis()));
+        visit.tell([welcome.text()]).await?;
+        visit.wake_in(ping_every(visit));
+        let ending = stay.run(visit).await;
+        if visit.said_goodbye() {
+            // Whoever closes in order has taken what came before.
+            let handed = stay.missed.handed();
+            stay.note(handed).await;
+        }
+        ending
+    }
+}
+
+/// How often the page is asked whether it is there: half as often again as
+/// its browser is, which makes the old server's 30 s.
+fn ping_every(visit: &Visit) -> Duration {
+    visit.server().config.ping_every * 3 / 2
+}
+
+/// Says why, where it is for good, and ends.
+async fn turn_away(visit: &mut Visit, unknown: &Unknown) -> Ending {
+    let words = match unknown {
+        Unknown::Nobody => "缺少 token 参数",
+        Unknown::Disbelieved(Disbelief::Expired) => "token 已过期",
+        Unknown::Disbelieved(Disbelief::Bad) => "Token 不合法",
+        // An old page takes every refusal for the end: it is to come back.
+        Unknown::TooMany(_) | Unknown::Unavailable(_) => {
+            return Ending::code(parlance_core::close::TRY_LATER);
+        }
+    };
+    match visit.tell([Said::Fail(words.to_owned()).text()]).await {
+        Ok(()) => Ending::code(POLICY),
+        Err(ending) => ending,
+    }
+}
+
+/// A person on a socket.
+struct Stay {
+    voice: Voice,
+    missed: Missed,
+    /// How far they had been handed messages at the last ping: the answer to
+    /// it says that they have them.
+    pinged: Vec<(ConversationId, Seq)>,
+}
+
+impl Stay {
+    async fn run(&mut self, visit: &mut Visit) -> Result<Infallible, Ending> {
+        loop {
+            match visit.next().await? {
+                Event::Text(text) => match Client::read(&text) {
+                    Ok(Client::Ping) => visit.tell([Said::Pong(None).text()]).await?,
+                    Ok(Client::Pong) => {
+                        let handed = std::mem::take(&mut self.pinged);
+                        self.note(handed).await;
+                    }
+                    // Nothing else is read here: messages come by HTTP.
+                    Err(_) => visit.server().metrics.oddity("fault"),
+                },
+                Event::Message(conversation, message) => {
+                    self.on_message(visit, &conversation, &message).await?;
+                }
+                Event::Joined(conversation) => self.on_joined(conversation).await,
+                Event::Nudge(FETCH) => self.fetch(visit).await?,
+                Event::Woke => {
+                    self.pinged = self.missed.handed();
+                    visit.tell([Said::Ping.text()]).await?;
+                    visit.wake_in(ping_every(visit));
+                }
+                // The dialect has no words for these.
+                Event::Nudge(_)
+                | Event::Came(..)
+                | Event::Went(..)
+                | Event::Typing(..)
+                | Event::Read(..)
+                | Event::People(_) => {}
+            }
+        }
+    }
+
+    async fn on_message(
+        &mut self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        message: &Message,
+    ) -> Result<(), Ending> {
+        if !self.missed.live(conversation, message.seq) || is_from(message, self.voice.uid()) {
+            return Ok(());
+        }
+        self.tell(visit, conversation, [message]).await
+    }
+
+    /// A conversation that they were in before it was known here: what is said
+    /// from now on comes, and what was said before is not owed.
+    async fn on_joined(&mut self, conversation: ConversationId) {
+        let head = match &conversation {
+            ConversationId::Pair(..) => Seq(0),
+            ConversationId::Room(_) => match self.voice.conversation(&conversation).await {
+                Ok(Some(summary)) => summary.head,
+                Ok(None) | Err(_) => Seq(0),
+            },
+        };
+        self.missed.joined(conversation, head);
+    }
+
+    /// Everything that they missed, conversation by conversation.
+    async fn fetch(&mut self, visit: &mut Visit) -> Result<(), Ending> {
+        for (conversation, mut after, upto) in self.missed.owed() {
+            while after < upto {
+                let part = Part::After(after);
+                let page = match self.voice.page(&conversation, part, PAGE).await {
+                    Ok(page) => page,
+                    Err(refusal) => {
+                        // Still owed: the next fetch comes back to it.
+                        tracing::warn!(%refusal, "missed messages were not handed out");
+                        return Ok(());
+                    }
+                };
+                let last = page.range.map_or(upto, |(_, last)| last);
+                let due = page.messages.iter().filter(|message| {
+                    message.seq <= upto
+                        && !self.missed.was_live(&conversation, message.seq)
+                        && !is_from(message, self.voice.uid())
+                });
+                let due: Vec<&Message> = due.collect();
+                self.tell(visit, &conversation, due).await?;
+                after = last.max(after.next());
+            }
+            self.missed.fetched(&conversation);
+        }
+        Ok(())
+    }
+
+    async fn tell(
+        &self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        messages: impl IntoIterator<Item = &Message>,
+    ) -> Result<(), Ending> {
+        let mut texts = Vec::new();
+        for message in messages {
+            match telling::told(self.voice.server(), self.voice.uid(), conversation, message).await
+            {
+                Ok(told) => {
+                    let at = Some(clock::unix_millis());
+                    texts.push(Said::Chat(Box::new(told), at).text());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a message cannot be told");
+                    return Err(Ending::code(parlance_core::close::TRY_LATER));
+                }
+            }
+        }
+        visit.tell(texts).await
+    }
+
+    /// They have got so far, which is kept. If it is not, they are handed some
+    /// of it again.
+    async fn note(&mut self, handed: Vec<(ConversationId, Seq)>) {
+        let news = self.missed.news(handed);
+        if news.is_empty() {
+            return;
+        }
+        let store = &self.voice.server().store;
+        let uid = self.voice.uid().clone();
+        if let Err(error) = store.hand(uid, NAME, news).await {
+            tracing::warn!(%error, "it was not kept how far messages were handed out");
+        }
+    }
+}
+
+fn is_from(message: &Message, uid: &Uid) -> bool {
+    message.from.as_ref().is_some_and(|from| from.uid == *uid)
+}
+
+/// A map by conversation.
+type Map<T> = BTreeMap<ConversationId, T>;
