@@ -31,22 +31,27 @@ pub(crate) struct Early {
 
 impl Early {
     /// The next socket of this person on this gateway is to hear of it.
-    pub(crate) fn leave(&self, uid: &Uid, nudge: Nudge) {
+    pub(crate) fn leave(&self, uid: &Uid, nudge: Nudge, now: Instant) {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= MOST {
-            waiting.retain(|_, (_, since)| since.elapsed() < WITHIN);
+            waiting.retain(|_, (_, since)| now.duration_since(*since) < WITHIN);
         }
         if waiting.len() >= MOST {
             waiting.clear();
         }
         let key = (nudge.gateway, uid.clone());
-        waiting.insert(key, (nudge.what, Instant::now()));
+        waiting.insert(key, (nudge.what, now));
     }
 
     /// What waits for a socket that has come, if it is not too old.
-    pub(crate) fn take(&self, gateway: &'static str, uid: &Uid) -> Option<&'static str> {
+    pub(crate) fn take(
+        &self,
+        gateway: &'static str,
+        uid: &Uid,
+        now: Instant,
+    ) -> Option<&'static str> {
         let (what, since) = lock(&self.waiting).remove(&(gateway, uid.clone()))?;
-        (since.elapsed() < WITHIN).then_some(what)
+        (now.duration_since(since) < WITHIN).then_some(what)
     }
 }
 
@@ -59,25 +64,26 @@ mod tests {
         what: "missed",
     };
 
-    #[tokio::test(start_paused = true)]
-    async fn it_waits_for_the_one_whom_it_is_for_and_not_for_ever() {
+    #[test]
+    fn it_waits_for_the_one_whom_it_is_for_and_not_for_ever() {
         let early = Early::default();
+        let now = Instant::now();
         let (alice, bob) = (Uid::new("alice"), Uid::new("bob"));
-        early.leave(&alice, NUDGE);
-        assert_eq!(early.take("egg", &bob), None);
-        assert_eq!(early.take("jim", &alice), None);
-        assert_eq!(early.take("egg", &alice), Some("missed"));
-        assert_eq!(early.take("egg", &alice), None, "once");
-        early.leave(&alice, NUDGE);
-        tokio::time::advance(WITHIN).await;
-        assert_eq!(early.take("egg", &alice), None);
+        early.leave(&alice, NUDGE, now);
+        assert_eq!(early.take("egg", &bob, now), None);
+        assert_eq!(early.take("jim", &alice, now), None);
+        assert_eq!(early.take("egg", &alice, now), Some("missed"));
+        assert_eq!(early.take("egg", &alice, now), None, "once");
+        early.leave(&alice, NUDGE, now);
+        assert_eq!(early.take("egg", &alice, now + WITHIN), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_of_them_does_not_stay() {
+    #[test]
+    fn a_flood_of_them_does_not_stay() {
         let early = Early::default();
+        let now = Instant::now();
         for number in 0..MOST + 10 {
-            early.leave(&Uid::new(number.to_string()), NUDGE);
+            early.leave(&Uid::new(number.to_string()), NUDGE, now);
         }
         assert!(lock(&early.waiting).len() <= MOST);
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use parlance_core::dialect::egg::wire::{Client, Server as Said};
+use parlance_core::dialect::egg::wire::{Client, Message as Told, Server as Said};
 use parlance_core::frame::Part;
 use parlance_core::ids::{ConversationId, Seq, Uid};
 
@@ -24,7 +24,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::server::Server;
 use crate::socket::Ending;
-use crate::store::Message;
+use crate::store::{Message, Millis};
 use crate::voice::Voice;
 use crate::who::{self, Unknown};
 
@@ -73,6 +73,8 @@ impl Dialogue for Egg {
             Ok(identity) => identity,
             Err(unknown) => return Err(turn_away(visit, &unknown).await),
         };
+        let before = visit.server().store.person(identity.person.uid.clone());
+        let seen = before.await.ok().flatten().and_then(|person| person.seen);
         visit.come_in(identity, Scope::Everything).await?;
         let Some(voice) = visit.voice().cloned() else {
             return Err(Ending::Gone);
@@ -85,6 +87,7 @@ impl Dialogue for Egg {
             })?),
             pinged: Vec::new(),
             voice,
+            seen,
         };
         let welcome = Said::System(WELCOME.to_owned(), Some(clock::unix_millis()));
         visit.tell([welcome.text()]).await?;
@@ -129,6 +132,8 @@ struct Stay {
     /// How far they had been handed messages at the last ping: the answer to
     /// it says that they have them.
     pinged: Vec<(ConversationId, Seq)>,
+    /// When they were last here, before this.
+    seen: Option<Millis>,
 }
 
 impl Stay {
@@ -146,6 +151,9 @@ impl Stay {
                 },
                 Event::Message(conversation, message) => {
                     self.on_message(visit, &conversation, &message).await?;
+                }
+                Event::Recalled(conversation, seq, _, _) => {
+                    self.on_recalled(visit, &conversation, seq).await?;
                 }
                 Event::Joined(conversation) => self.on_joined(conversation).await,
                 Event::Nudge(FETCH) => self.fetch(visit).await?,
@@ -177,6 +185,67 @@ impl Stay {
         self.tell(visit, conversation, [message]).await
     }
 
+    /// A message was taken back. Of a pair only the other one is told: the
+    /// author has the answer to the request.
+    async fn on_recalled(
+        &mut self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<(), Ending> {
+        let part = Part::After(seq.previous());
+        match self.voice.page(conversation, part, 1).await {
+            Ok(page) => {
+                let found = page.messages.iter().filter(|message| message.seq == seq);
+                self.tell_recalls(visit, conversation, found).await
+            }
+            Err(refusal) => {
+                tracing::warn!(%refusal, "a recall was not told");
+                Ok(())
+            }
+        }
+    }
+
+    async fn tell_recalls(
+        &self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        recalled: impl Iterator<Item = &Message>,
+    ) -> Result<(), Ending> {
+        let in_pair = matches!(conversation, ConversationId::Pair(..));
+        let due = recalled.filter(|it| !in_pair || !is_from(it, self.voice.uid()));
+        let due: Vec<&Message> = due.collect();
+        self.write(visit, conversation, due, telling::revoked).await
+    }
+
+    /// What was taken back while they were away, of what they have. A message
+    /// is taken back within minutes or never, so only what was said not long
+    /// before they went can be.
+    async fn tell_missed_recalls(
+        &self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        had: Seq,
+    ) -> Result<(), Ending> {
+        let Some(seen) = self.seen else {
+            return Ok(());
+        };
+        let within = Millis::try_from(asking::RECALL_WITHIN.as_millis()).unwrap_or(Millis::MAX);
+        let after = Seq(had.0.saturating_sub(u64::from(PAGE)));
+        let store = &self.voice.server().store;
+        match store.recalled(conversation.clone(), after).await {
+            Ok(recalled) => {
+                let since = seen.saturating_sub(within);
+                let due = recalled.iter().filter(|it| it.seq <= had && it.at >= since);
+                self.tell_recalls(visit, conversation, due).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "recalls were not told");
+                Ok(())
+            }
+        }
+    }
+
     /// A conversation that they were in before it was known here: what is said
     /// from now on comes, and what was said before is not owed.
     async fn on_joined(&mut self, conversation: ConversationId) {
@@ -192,6 +261,9 @@ impl Stay {
 
     /// Everything that they missed, conversation by conversation.
     async fn fetch(&mut self, visit: &mut Visit) -> Result<(), Ending> {
+        for (conversation, had) in self.missed.unfetched() {
+            self.tell_missed_recalls(visit, &conversation, had).await?;
+        }
         for (conversation, mut after, upto) in self.missed.owed() {
             while after < upto {
                 let part = Part::After(after);
@@ -224,13 +296,23 @@ impl Stay {
         conversation: &ConversationId,
         messages: impl IntoIterator<Item = &Message>,
     ) -> Result<(), Ending> {
+        self.write(visit, conversation, messages, |told| told).await
+    }
+
+    async fn write(
+        &self,
+        visit: &mut Visit,
+        conversation: &ConversationId,
+        messages: impl IntoIterator<Item = &Message>,
+        finish: impl Fn(Told) -> Told,
+    ) -> Result<(), Ending> {
         let mut texts = Vec::new();
         for message in messages {
             match telling::told(self.voice.server(), self.voice.uid(), conversation, message).await
             {
                 Ok(told) => {
                     let at = Some(clock::unix_millis());
-                    texts.push(Said::Chat(Box::new(told), at).text());
+                    texts.push(Said::Chat(Box::new(finish(told)), at).text());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a message cannot be told");

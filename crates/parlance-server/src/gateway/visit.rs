@@ -253,7 +253,10 @@ impl Visit {
                 self.server.hub.tell_came(&conversation, person);
             }
         }
-        let asked = self.server.early.take(self.gateway, attendance.uid());
+        let asked = self
+            .server
+            .early
+            .take(self.gateway, attendance.uid(), Instant::now());
         self.events.extend(asked.map(Event::Nudge));
         self.attendance = Some(attendance);
         Ok(())

@@ -3,29 +3,34 @@
 //! Knows no socket: what a request wants of one it leaves as a nudge.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method as HttpMethod, StatusCode};
 use axum::response::{IntoResponse, Response};
-use parlance_core::dialect::egg::request::{Login, Request};
+use parlance_core::dialect::egg::request::{Login, Request, Revoke};
 use parlance_core::dialect::egg::wire::{Answer, Chat, Id, Message as Told, Say};
 use parlance_core::dialect::native::body_of;
 use parlance_core::ids::{ConversationId, Uid};
 use parlance_core::wire::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::super::{Ask, Head};
 use super::telling::{self, Said};
 use super::{FETCH, NAME};
+use crate::clock;
 use crate::mailbox::{Notice, Nudge};
 use crate::server::Server;
-use crate::store::StoreError;
+use crate::store::{Millis, StoreError};
 use crate::upload::{self, Rejected, Wanted};
-use crate::voice::{Refusal, Voice};
+use crate::voice::{NotRecalled, Refusal, Voice};
 use crate::who::{self, Unknown};
 
+/// How long a message may be taken back.
+pub(super) const RECALL_WITHIN: Duration = Duration::from_secs(300);
 /// Conversations among which friends are looked for.
 const MOST_FRIENDS: u32 = 500;
 /// Members of a group that are named.
@@ -162,7 +167,7 @@ async fn carry_out(voice: &Voice, request: Request) -> Result<Value, Failure> {
                 gateway: NAME,
                 what: FETCH,
             };
-            server.early.leave(voice.uid(), what);
+            server.early.leave(voice.uid(), what, Instant::now());
             let nudge = Notice::Nudge(what);
             server.hub.tell_person(voice.uid(), None, &nudge);
             Ok(Value::from("ok"))
@@ -173,7 +178,7 @@ async fn carry_out(voice: &Voice, request: Request) -> Result<Value, Failure> {
         // The token stays good, as everywhere here: what is forgotten is the
         // page's copy.
         Request::Logout => Ok(Value::Bool(true)),
-        Request::Revoke(_) => Err(Failure::bad("消息不能撤回")),
+        Request::Revoke(revoke) => recall(voice, &revoke).await.map(|told| told.value()),
         Request::Login(_) | Request::Register(_) | Request::Upload(_) => {
             Err(Failure(StatusCode::NOT_FOUND, "Not Found".to_owned()))
         }
@@ -203,21 +208,28 @@ async fn log_in(server: &Arc<Server>, login: &Login, ask: &Ask) -> Result<Value,
     }))
 }
 
+/// The conversation that a request means, and the other one of a pair.
+async fn meant(
+    voice: &Voice,
+    chat: Chat,
+    to: &Id,
+) -> Result<(ConversationId, Option<Uid>), Failure> {
+    let to = to.letters();
+    if chat == Chat::Group {
+        return Ok((ConversationId::room(to), None));
+    }
+    let other = voice.server().numbers.named(&to).await?;
+    let other = other.ok_or_else(|| Failure::bad("用户不存在"))?;
+    if other == *voice.uid() {
+        return Err(Failure::bad("不能给自己发消息"));
+    }
+    let conversation = ConversationId::pair(voice.uid().clone(), other.clone());
+    Ok((conversation, Some(other)))
+}
+
 async fn say(voice: &Voice, say: &Say) -> Result<Told, Failure> {
     let server = voice.server();
-    let to = say.to.letters();
-    let (conversation, other) = match say.chat {
-        Chat::Single => {
-            let other = server.numbers.named(&to).await?;
-            let other = other.ok_or_else(|| Failure::bad("用户不存在"))?;
-            if other == *voice.uid() {
-                return Err(Failure::bad("不能给自己发消息"));
-            }
-            let conversation = ConversationId::pair(voice.uid().clone(), other.clone());
-            (conversation, Some(other))
-        }
-        Chat::Group => (ConversationId::room(to.as_str()), None),
-    };
+    let (conversation, other) = meant(voice, say.chat, &say.to).await?;
     if other.is_none() {
         enter(voice, &conversation).await?;
     }
@@ -232,6 +244,28 @@ async fn say(voice: &Voice, say: &Say) -> Result<Told, Failure> {
     };
     let from = Some(voice.person());
     Ok(telling::wrap(server, from, other.as_ref(), said).await?)
+}
+
+/// Takes one's own message back, while it is new.
+async fn recall(voice: &Voice, revoke: &Revoke) -> Result<Told, Failure> {
+    let late = || Failure::bad("消息超过5分钟，不能撤回");
+    let now = clock::unix_millis();
+    let within = Millis::try_from(RECALL_WITHIN.as_millis()).unwrap_or(Millis::MAX);
+    // The old server believes this time alone; here the store's decides too.
+    if now.saturating_sub(revoke.create_time) > within {
+        return Err(late());
+    }
+    let (conversation, other) = meant(voice, revoke.chat, &revoke.to).await?;
+    let words = format!("{}撤回了一条消息", voice.person().name);
+    let recalled = voice.recall(&conversation, &revoke.id, RECALL_WITHIN, &words);
+    recalled.await.map_err(|not| match not {
+        NotRecalled::Nothing => Failure::bad("消息不存在"),
+        NotRecalled::TooLate => late(),
+        NotRecalled::Refused(refusal) => refusal.into(),
+    })?;
+    let said = Said::recall(&conversation, &revoke.id, now, &words);
+    let told = telling::wrap(voice.server(), Some(voice.person()), other.as_ref(), said);
+    Ok(telling::revoked(told.await?))
 }
 
 /// Becomes a member of a room. What was said there before is history, which

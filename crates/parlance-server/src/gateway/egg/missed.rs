@@ -13,7 +13,11 @@ const MOST: u64 = 1_000;
 
 /// All of it.
 #[derive(Debug)]
-pub(super) struct Missed(Map<Place>);
+pub(super) struct Missed {
+    places: Map<Place>,
+    /// Whether anything was fetched on this socket.
+    fetched: bool,
+}
 
 /// Of one conversation.
 #[derive(Debug)]
@@ -50,27 +54,28 @@ impl Place {
 impl Missed {
     /// What the store owes them: after which place, up to which.
     pub(super) fn new(owed: Vec<(ConversationId, Seq, Seq)>) -> Self {
-        let places = owed.into_iter();
-        Self(
-            places
-                .map(|(conversation, after, head)| {
-                    (conversation, Place::new(after, head, Some(after)))
-                })
-                .collect(),
-        )
+        let place =
+            |(conversation, after, head)| (conversation, Place::new(after, head, Some(after)));
+        Self {
+            places: owed.into_iter().map(place).collect(),
+            fetched: false,
+        }
     }
 
     /// They are in a conversation more, and nothing up to `head` is owed.
     pub(super) fn joined(&mut self, conversation: ConversationId, head: Seq) {
         let place = || Place::new(head, head, None);
-        self.0.entry(conversation).or_insert_with(place);
+        self.places.entry(conversation).or_insert_with(place);
     }
 
     /// This came live; answers whether it is still to be told.
     pub(super) fn live(&mut self, conversation: &ConversationId, seq: Seq) -> bool {
         let before = seq.previous();
         let place = || Place::new(before, before, None);
-        let place = self.0.entry(conversation.clone()).or_insert_with(place);
+        let place = self
+            .places
+            .entry(conversation.clone())
+            .or_insert_with(place);
         let known = place.had >= seq;
         let first = place.live.map_or(seq, |(first, _)| first);
         place.live = Some((first, seq));
@@ -79,27 +84,42 @@ impl Missed {
 
     /// Whether this came live.
     pub(super) fn was_live(&self, conversation: &ConversationId, seq: Seq) -> bool {
-        let live = self.0.get(conversation).and_then(|place| place.live);
+        let live = self.places.get(conversation).and_then(|place| place.live);
         live.is_some_and(|(first, last)| (first..=last).contains(&seq))
+    }
+
+    /// How far they had each conversation when they came, at the first fetch
+    /// on this socket; nothing at later ones.
+    pub(super) fn unfetched(&mut self) -> Vec<(ConversationId, Seq)> {
+        if std::mem::replace(&mut self.fetched, true) {
+            return Vec::new();
+        }
+        let places = self.places.iter();
+        places
+            .map(|(conversation, place)| (conversation.clone(), place.had))
+            .collect()
     }
 
     /// What they missed: after which place, up to which.
     pub(super) fn owed(&self) -> Vec<(ConversationId, Seq, Seq)> {
-        let owed = self.0.iter().filter(|(_, place)| place.had < place.missed);
+        let owed = self
+            .places
+            .iter()
+            .filter(|(_, place)| place.had < place.missed);
         owed.map(|(conversation, place)| (conversation.clone(), place.had, place.missed))
             .collect()
     }
 
     /// They fetched it.
     pub(super) fn fetched(&mut self, conversation: &ConversationId) {
-        if let Some(place) = self.0.get_mut(conversation) {
+        if let Some(place) = self.places.get_mut(conversation) {
             place.had = place.had.max(place.missed);
         }
     }
 
     /// How far they were handed each, without a hole.
     pub(super) fn handed(&self) -> Vec<(ConversationId, Seq)> {
-        let places = self.0.iter();
+        let places = self.places.iter();
         places
             .map(|(conversation, place)| (conversation.clone(), place.handed()))
             .collect()
@@ -111,7 +131,7 @@ impl Missed {
         mut handed: Vec<(ConversationId, Seq)>,
     ) -> Vec<(ConversationId, Seq)> {
         handed.retain(|(conversation, seq)| {
-            let Some(place) = self.0.get_mut(conversation) else {
+            let Some(place) = self.places.get_mut(conversation) else {
                 return false;
             };
             let news = place.kept.is_none_or(|kept| kept < *seq);

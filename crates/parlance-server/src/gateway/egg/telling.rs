@@ -50,6 +50,34 @@ pub(super) struct Said<'a> {
     pub(super) data: Data,
 }
 
+impl<'a> Said<'a> {
+    /// That this was taken back: the notice bears the message's own id.
+    pub(super) fn recall(
+        conversation: &'a ConversationId,
+        id: &'a str,
+        at: Millis,
+        words: &str,
+    ) -> Self {
+        let (kind, data) = written(&Content::Notice(words.to_owned()));
+        Self {
+            conversation,
+            id,
+            at,
+            kind,
+            data,
+        }
+    }
+}
+
+/// The same message as a recall, which has no group in it where there is none.
+pub(super) fn revoked(told: Told) -> Told {
+    Told {
+        action: Some("revoke".to_owned()),
+        group: told.group.or(Some(Value::Null)),
+        ..told
+    }
+}
+
 /// The message around what was said. `to`: whom a pair's goes to.
 pub(super) async fn wrap(
     server: &Server,

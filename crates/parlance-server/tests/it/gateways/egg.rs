@@ -454,6 +454,67 @@ async fn pictures_and_kinds_that_nobody_else_knows_come_through() {
 }
 
 #[tokio::test]
+async fn a_message_is_taken_back_for_those_who_are_here_and_those_who_come() {
+    let rig = Rig::with_gateways_and(&["egg"], |config| {
+        config.linger = Duration::from_millis(50);
+    })
+    .await;
+    let mut native = rig.person_in("10", "pair:10:6").await;
+    let mut ten = page(&rig, "10").await;
+    let mut six = page(&rig, "6").await;
+    let revoke = async |who: &str, id: &Value, at: i64| {
+        let body = json!({"to_id": 10, "to_name": "x", "to_avatar": "/x.png", "id": id,
+            "chatType": "single", "create_time": at});
+        post(&rig, who, "/egg/api/chat/revokeMessage", &body).await
+    };
+    let oops = stored(&say_to(&rig, "6", 10, "oops").await);
+    let at = oops["create_time"].as_i64().unwrap();
+    assert_eq!(heard(&mut ten).await["data"], "oops");
+    assert_eq!(
+        refused(&revoke("7", &oops["id"], at).await, 400),
+        "消息不存在"
+    );
+    let late = refused(&revoke("6", &oops["id"], at - 301_000).await, 400);
+    assert_eq!(late, "消息超过5分钟，不能撤回");
+    let answer = stored(&revoke("6", &oops["id"], at).await);
+    let got = heard(&mut ten).await;
+    for value in [&answer, &got] {
+        assert_eq!(
+            (&value["id"], &value["actionType"]),
+            (&oops["id"], &json!("revoke"))
+        );
+        assert_eq!(
+            (&value["type"], &value["group"]),
+            (&json!("systemNotice"), &Value::Null)
+        );
+        assert_eq!(value["data"]["data"], "6撤回了一条消息");
+    }
+    assert_eq!(native.wait("recalled").await["id"], oops["id"]);
+    assert!(
+        so_far(&mut six).await.is_empty(),
+        "the author has the answer"
+    );
+    // While the other is away.
+    let more = stored(&say_to(&rig, "6", 10, "more").await);
+    assert_eq!(heard(&mut ten).await["data"], "more");
+    ten.leave().await;
+    stored(&revoke("6", &more["id"], at).await);
+    let unheard = stored(&say_to(&rig, "6", 10, "unheard").await);
+    stored(&revoke("6", &unheard["id"], at).await);
+    let mut ten = page(&rig, "10").await;
+    fetch(&rig, "10").await;
+    let frames: Vec<Value> = [heard(&mut ten).await, heard(&mut ten).await].into();
+    let ids: Vec<&Value> = frames.iter().map(|it| &it["id"]).collect();
+    assert!(
+        ids.contains(&&more["id"]) || ids.contains(&&unheard["id"]),
+        "{frames:?}"
+    );
+    for frame in &frames {
+        assert_eq!(frame["data"]["data"], "6撤回了一条消息", "no words of it");
+    }
+}
+
+#[tokio::test]
 async fn presence_is_told_to_those_who_can_see_it() {
     let rig = Rig::with_gateways_and(&["egg"], |config| {
         config.linger = Duration::from_millis(50);
@@ -522,6 +583,7 @@ async fn the_transcript_holds_on_this_end() {
     let mut one = rig.person_in("1", "room:33").await;
     stored(&as_page(&rig, "6").get("/egg/api/chat/groupinfo/33").await);
     let (mut heard_here, mut said, mut asked) = (0, 0, 0);
+    let mut m2 = Value::Null;
     for line in transcript("egg") {
         match (line.dir.as_str(), line.n) {
             ("c2s", 25) => {
@@ -556,7 +618,7 @@ async fn the_transcript_holds_on_this_end() {
             ("s2c", 26) => said += 1, // With its ping.
             // 4 and 27 are the rig's own, 29 has no occasion: a second device
             // is welcome here; 5, 18 and 19 are the old service's own notices.
-            ("http", n @ (1 | 6 | 8 | 9 | 10 | 24 | 33 | 34)) => {
+            ("http", n @ (1 | 6 | 8 | 9 | 10 | 21 | 22 | 24 | 33 | 34)) => {
                 let request = &line.all["req"];
                 let url = request["url"].as_str().unwrap();
                 let path = url.strip_prefix("https://egg.example").unwrap();
@@ -566,7 +628,13 @@ async fn the_transcript_holds_on_this_end() {
                     33 => "o.l.d",
                     _ => "6",
                 };
-                let answer = post(&rig, token, &format!("/egg{path}"), &request["body"]).await;
+                let mut body = request["body"].clone();
+                if n == 21 {
+                    // Which is this store's, and was said just now.
+                    body["id"] = m2["id"].clone();
+                    body["create_time"] = m2["create_time"].clone();
+                }
+                let answer = post(&rig, token, &format!("/egg{path}"), &body).await;
                 let due = &line.all["res"];
                 assert_eq!(
                     answer.status,
@@ -575,7 +643,7 @@ async fn the_transcript_holds_on_this_end() {
                 );
                 let (got, due) = (answer.json(), &due["body"]);
                 match n {
-                    6 | 24 | 33 | 34 => assert_eq!(got, *due, "line {n}"),
+                    6 | 22 | 24 | 33 | 34 => assert_eq!(got, *due, "line {n}"),
                     _ => {
                         assert_eq!(got["msg"], due["msg"]);
                         for (name, value) in due["data"].as_object().unwrap() {
@@ -584,6 +652,9 @@ async fn the_transcript_holds_on_this_end() {
                             assert!(of_one_kind, "line {n}: {name}: {got}");
                         }
                     }
+                }
+                if n == 10 {
+                    m2 = got["data"].clone();
                 }
                 if matches!(n, 9 | 10) {
                     let read = |value: &Value| wire::Message::read(&value["data"]).unwrap();
@@ -595,5 +666,5 @@ async fn the_transcript_holds_on_this_end() {
         }
     }
     println!("egg, held over real sockets: c2s {heard_here}/2 s2c {said}/16 http {asked}/12");
-    assert_eq!((heard_here, said, asked), (2, 9, 8));
+    assert_eq!((heard_here, said, asked), (2, 9, 10));
 }
