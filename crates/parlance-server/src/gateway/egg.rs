@@ -73,8 +73,7 @@ impl Dialogue for Egg {
             Ok(identity) => identity,
             Err(unknown) => return Err(turn_away(visit, &unknown).await),
         };
-        let before = visit.server().store.person(identity.person.uid.clone());
-        let seen = before.await.ok().flatten().and_then(|person| person.seen);
+        let seen = last_seen(visit.server(), &identity.person.uid).await;
         visit.come_in(identity, Scope::Everything).await?;
         let Some(voice) = visit.voice().cloned() else {
             return Err(Ending::Gone);
@@ -100,6 +99,17 @@ impl Dialogue for Egg {
         }
         ending
     }
+}
+
+/// Since when this page may have been away. Of somebody who is here on another
+/// way it is not known: within a day.
+async fn last_seen(server: &Server, uid: &Uid) -> Option<Millis> {
+    const DAY: Millis = 24 * 3600 * 1000;
+    if server.hub.is_here(uid) {
+        return Some(clock::unix_millis() - DAY);
+    }
+    let person = server.store.person(uid.clone()).await;
+    person.ok().flatten().and_then(|person| person.seen)
 }
 
 /// How often the page is asked whether it is there: half as often again as
@@ -132,7 +142,7 @@ struct Stay {
     /// How far they had been handed messages at the last ping: the answer to
     /// it says that they have them.
     pinged: Vec<(ConversationId, Seq)>,
-    /// When they were last here, before this.
+    /// Since when they may have been away.
     seen: Option<Millis>,
 }
 
