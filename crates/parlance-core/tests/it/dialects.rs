@@ -3,6 +3,7 @@
 
 mod stage;
 
+mod crmeb;
 mod egg;
 mod hostile;
 mod jim;

@@ -371,8 +371,8 @@ fn lettered(content: Content) -> Content {
 
 /// Seconds; some servers give milliseconds.
 fn millis(at: i64) -> UnixMillis {
-    const THIRTY_CENTURIES: i64 = 100_000_000_000;
-    UnixMillis(if at.abs() < THIRTY_CENTURIES {
+    const THIRTY_CENTURIES: u64 = 100_000_000_000;
+    UnixMillis(if at.unsigned_abs() < THIRTY_CENTURIES {
         at * 1000
     } else {
         at
