@@ -129,6 +129,10 @@ pub struct Serve {
     /// taken
     #[arg(long, value_name = "GB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub files_gb: u32,
+    /// Minutes that local time is ahead of UTC, such as 480 in Beijing: old
+    /// pages of the topic gateway are told times without a zone
+    #[arg(long, value_name = "MINUTES", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-840..=840))]
+    pub utc_offset: i32,
     /// Milliseconds between pings; a link that is silent for twice as long is
     /// closed
     #[arg(long, value_name = "MS", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
@@ -224,6 +228,8 @@ pub struct Config {
     pub files_bytes: u64,
     /// Where the signing secret is, if not in the data folder.
     pub secret_file: Option<PathBuf>,
+    /// Minutes that the local time of old pages is ahead of UTC.
+    pub utc_offset: i32,
     /// How often a link is pinged.
     pub ping_every: Duration,
     /// How soon the first frame must come: a socket that nobody has signed
@@ -263,6 +269,7 @@ impl Config {
             files_bytes_a_day: 200 * MEGABYTE,
             files_bytes: 10_000 * MEGABYTE,
             secret_file: None,
+            utc_offset: 0,
             ping_every: Duration::from_secs(20),
             hello_within: Duration::from_secs(5),
             request_within: Duration::from_secs(30),
@@ -302,6 +309,7 @@ impl From<Serve> for Config {
             files_bytes_a_day: u64::from(serve.file_mb) * FILES_A_DAY * MEGABYTE,
             files_bytes: u64::from(serve.files_gb) * 1000 * MEGABYTE,
             secret_file: serve.secret_file,
+            utc_offset: serve.utc_offset,
             ping_every: Duration::from_millis(serve.ping_ms),
             ..Self::new(serve.data)
         }

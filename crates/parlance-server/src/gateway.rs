@@ -11,6 +11,7 @@ mod early;
 mod egg;
 mod numbers;
 mod plain;
+mod topic;
 mod visit;
 mod words;
 
@@ -48,6 +49,7 @@ pub(crate) fn routes(config: &Config) -> Router<Arc<Server>> {
             crmeb::NAME => router.merge(crmeb::routes(config)),
             egg::NAME => router.merge(egg::routes(config)),
             plain::NAME => router.merge(plain::routes()),
+            topic::NAME => router.merge(topic::routes()),
             // Named, and not built yet: its paths answer 404.
             _ => router,
         };

@@ -33,6 +33,8 @@ pub struct Topic {
     config: TopicConfig,
     capabilities: Capabilities,
     me: Person,
+    /// What the backend calls me, where it said so and I did not know.
+    known_as: Option<Uid>,
     conversation: ConversationId,
     /// The last words on this link that have not come back: a frame of
     /// refusal names none, so it is theirs.
@@ -100,6 +102,7 @@ impl Topic {
             conversation: ConversationId::room(config.topic.as_str()),
             config,
             capabilities,
+            known_as: None,
             waiting: None,
         }
     }
@@ -206,6 +209,8 @@ impl Topic {
         } else {
             // Somebody without an id is somebody of that name, and not me.
             let uid = user.unwrap_or_else(|| format!("name:{}", chat.name));
+            let is_me = self.known_as.as_ref().is_some_and(|it| it.as_str() == uid);
+            let uid = if is_me { self.me.uid.to_string() } else { uid };
             person(uid, chat.name, chat.avatar)
         };
         Message {
@@ -334,12 +339,18 @@ impl Dialect for Topic {
                     return Err(DecodeError::malformed(format!("history: status {status}")));
                 }
                 match Past::read(&response.body)? {
-                    Past::Rows(chats, rows) => Ok(vec![ServerFrame::Rows(Rows {
-                        request: fill.request,
-                        conversation: fill.conversation.clone(),
-                        messages: chats.into_iter().map(|it| self.message(it)).collect(),
-                        more: rows >= wire::PAGE_ROWS,
-                    })]),
+                    Past::Rows(rows) => {
+                        if let Some(me) = rows.me {
+                            self.known_as = Some(Uid::new(me.text()));
+                        }
+                        let chats = rows.chats.into_iter();
+                        Ok(vec![ServerFrame::Rows(Rows {
+                            request: fill.request,
+                            conversation: fill.conversation.clone(),
+                            messages: chats.map(|it| self.message(it)).collect(),
+                            more: rows.count >= wire::PAGE_ROWS,
+                        })])
+                    }
                     Past::Trouble(code, _) if is_final(code) => {
                         Ok(vec![gone(fill), ServerFrame::Refused(Refusal::BadToken)])
                     }

@@ -4,3 +4,4 @@ mod crmeb;
 mod door;
 mod egg;
 mod plain;
+mod topic;

@@ -427,19 +427,34 @@ impl Wanted {
 /// A page of history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Past {
-    /// What can be read of it, oldest first, and how many rows there were.
-    Rows(Vec<Chat>, usize),
+    /// Rows.
+    Rows(Rows),
     /// It cannot be had, in the server's words.
     Trouble(i64, String),
+}
+
+/// The rows of a page of history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// What can be read of them, oldest first.
+    pub chats: Vec<Chat>,
+    /// How many there were.
+    pub count: usize,
+    /// Whom the token names, where the server says it: our own addition, for
+    /// pages that were launched with a token alone.
+    pub me: Option<Id>,
 }
 
 impl Past {
     /// The answer's body.
     pub fn write(&self) -> String {
         match self {
-            Self::Rows(chats, _) => {
+            Self::Rows(rows) => {
                 let mut data = Object::default();
-                data.value("items", chats.iter().map(Chat::value).collect());
+                data.value("items", rows.chats.iter().map(Chat::value).collect());
+                if let Some(me) = &rows.me {
+                    data.value("me", me.value());
+                }
                 answer(OK, data.into_value())
             }
             Self::Trouble(code, words) => answer(*code, Value::from(words.as_str())),
@@ -454,9 +469,14 @@ impl Past {
             return Ok(Self::Trouble(code, words));
         }
         let data = opened(body.value("data")?)?;
-        let items = Fields::of(&data)?.list("items")?;
+        let data = Fields::of(&data)?;
+        let items = data.list("items")?;
         let chats = items.iter().filter_map(|item| Chat::read(item).ok());
-        Ok(Self::Rows(chats.collect(), items.len()))
+        Ok(Self::Rows(Rows {
+            chats: chats.collect(),
+            count: items.len(),
+            me: data.maybe("me").and_then(Id::read),
+        }))
     }
 }
 
@@ -487,9 +507,8 @@ impl Put {
     }
 
     /// Reads the body of a question.
-    pub fn read_question(body: &str) -> Result<Self, DecodeError> {
-        let body = parsed(body)?;
-        let body = Fields::of(&body)?;
+    pub fn read_question(body: &Value) -> Result<Self, DecodeError> {
+        let body = Fields::of(body)?;
         Ok(Self {
             stream: body.id("streamId")?,
             question: body.text("content")?,
@@ -498,9 +517,8 @@ impl Put {
     }
 
     /// Reads the body of an answer.
-    pub fn read_answer(body: &str) -> Result<Self, DecodeError> {
-        let body = parsed(body)?;
-        let body = Fields::of(&body)?;
+    pub fn read_answer(body: &Value) -> Result<Self, DecodeError> {
+        let body = Fields::of(body)?;
         Ok(Self {
             stream: body.id("streamId")?,
             question: body.text("question")?,

@@ -325,7 +325,12 @@ fn history(replay: &mut Replay) {
             "2018-10-8 14:32",
         ),
     ];
-    replay.answered(LINE, 200, &Past::Rows(chats, 3).write());
+    let rows = wire::Rows {
+        chats,
+        count: 3,
+        me: None,
+    };
+    replay.answered(LINE, 200, &Past::Rows(rows).write());
 }
 
 fn asking(replay: &mut Replay) {
@@ -340,6 +345,7 @@ fn asking(replay: &mut Replay) {
     replay.read(LINE, Held::PageRead, &read, &Ok(Vec::new()));
 
     let body = replay.line(LINE).request().body.expect("a body");
+    let body = serde_json::from_str(&body).expect("JSON");
     let put = Put {
         stream: "55".to_owned(),
         question: "能回放吗?".to_owned(),

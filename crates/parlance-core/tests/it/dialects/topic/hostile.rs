@@ -108,7 +108,9 @@ fn nothing_from_outside_makes_the_topic_readers_panic_or_make_something_up() {
         if let Ok(said) = &said {
             assert_eq!(Said::read(&said.write()).as_ref(), Ok(said), "{}", case());
         }
-        let _ = (Put::read_question(&text), Put::read_answer(&text));
+        if let Ok(value) = serde_json::from_str::<Value>(&text) {
+            let _ = (Put::read_question(&value), Put::read_answer(&value));
+        }
         let _ = Wanted::read([("page", text.as_str()), ("stream", &text)].into_iter());
         let counts = read.entry(kind).or_default();
         counts.0 += 1;
@@ -224,9 +226,13 @@ fn every_topic_frame_and_body_reads_as_it_was_written() {
         ] {
             assert_eq!(Told::read(&told.write()), Ok(told));
         }
-        let rows: Vec<Chat> = (0..chance.below(4)).map(|_| chat(chance)).collect();
-        let count = rows.len();
-        for past in [Past::Rows(rows, count), Past::Trouble(404, text(chance))] {
+        let chats: Vec<Chat> = (0..chance.below(4)).map(|_| chat(chance)).collect();
+        let rows = wire::Rows {
+            count: chats.len(),
+            chats,
+            me: id(chance),
+        };
+        for past in [Past::Rows(rows), Past::Trouble(404, text(chance))] {
             assert_eq!(Past::read(&past.write()), Ok(past));
         }
         let question = Put {
@@ -234,12 +240,13 @@ fn every_topic_frame_and_body_reads_as_it_was_written() {
             question: text(chance),
             answer: None,
         };
-        assert_eq!(Put::read_question(&question.write()), Ok(question.clone()));
+        let body = |put: &Put| serde_json::from_str::<Value>(&put.write()).expect("JSON");
+        assert_eq!(Put::read_question(&body(&question)), Ok(question.clone()));
         let answer = Put {
             answer: Some(text(chance)),
             ..question
         };
-        assert_eq!(Put::read_answer(&answer.write()), Ok(answer));
+        assert_eq!(Put::read_answer(&body(&answer)), Ok(answer));
         for (code, words) in [(wire::OK, None), (500, Some("no"))] {
             let body = wire::write_put_answer(code, words);
             let read = (code, words.unwrap_or_default().to_owned());
