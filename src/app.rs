@@ -3,14 +3,14 @@
 //! Holds nothing of its own. What is wrong with the launch, or with the
 //! program, is said by [`notice`], which needs none of the rest.
 
-use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::{Event, Setup};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{SecurityPolicyViolationEvent, Window};
 
-use crate::config::{DialectName, Launch, Launched, Problem, Secret, Should, browser};
+use crate::config::{Launch, Launched, Problem, Should, browser};
+use crate::dialects::dialect;
 use crate::driver::{self, Parts, clock::Clock, random};
 use crate::model::Model;
 use crate::ui;
@@ -39,7 +39,7 @@ pub fn mount() {
 
 fn run(window: &Window, launched: Launched) {
     let setup = Setup {
-        dialect: Box::new(native(&launched.launch)),
+        dialect: dialect(&launched.launch, offset_minutes()),
         target: launched.launch.target(),
         last_known: browser::last_known(window, &launched),
         seed: random::seed(),
@@ -75,22 +75,9 @@ fn deliver(window: Window, launch: Launch, model: Model) -> Box<dyn Fn(Event)> {
     })
 }
 
-fn native(launch: &Launch) -> Native {
-    // The only dialect that a launch gets through with, so far: a new one
-    // must be told apart here.
-    match launch.dialect {
-        DialectName::Native
-        | DialectName::Crmeb
-        | DialectName::CrmebStock
-        | DialectName::Topic
-        | DialectName::Jim
-        | DialectName::Plain
-        | DialectName::Egg => Native::new(NativeConfig {
-            link: launch.ws.clone(),
-            api: launch.api.clone(),
-            token: launch.token.as_ref().map(Secret::reveal).map(str::to_owned),
-        }),
-    }
+/// How far the device's clock is from UTC, eastward.
+fn offset_minutes() -> i32 {
+    -(js_sys::Date::new_0().get_timezone_offset() as i32)
 }
 
 /// A host that changes the fragment launches the page anew; some reload it,

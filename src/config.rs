@@ -143,18 +143,28 @@ impl DialectName {
         }
     }
 
-    /// Whether this version speaks it.
-    const fn is_built(self) -> bool {
+    /// What it does nothing without, beside whom to talk to. Native and J-IM
+    /// ask who somebody is.
+    const fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Native => true,
-            Self::Crmeb | Self::CrmebStock | Self::Topic | Self::Jim | Self::Plain | Self::Egg => {
-                false
-            }
+            Self::Native => &[],
+            Self::Jim => &["room"],
+            Self::Topic => &["token", "room"],
+            Self::Crmeb | Self::CrmebStock | Self::Plain | Self::Egg => &["token"],
         }
     }
 
+    /// Whether it knows talks between two people alone.
+    const fn is_single(self) -> bool {
+        matches!(self, Self::Crmeb | Self::CrmebStock)
+    }
+
     fn default_room(self) -> Option<String> {
-        (self == Self::Native).then(|| "lobby".to_owned())
+        match self {
+            Self::Native => Some("lobby".to_owned()),
+            Self::Plain => Some("plain".to_owned()),
+            Self::Crmeb | Self::CrmebStock | Self::Topic | Self::Jim | Self::Egg => None,
+        }
     }
 }
 
@@ -254,8 +264,12 @@ pub fn parse(
     let dialect = reading
         .one_of("dialect", &DialectName::ALL.map(|it| (it.word(), it)))
         .unwrap_or_default();
-    if !dialect.is_built() {
-        reading.problem("dialect", Should::BeBuilt(dialect.word()));
+    for name in dialect.needs() {
+        // A private talk needs no group.
+        let spared = *name == "room" && reading.text("to").is_some();
+        if reading.text(name).is_none() && !spared {
+            reading.problem(name, Should::BeGiven(dialect.word()));
+        }
     }
     let (socket_path, api_path) = dialect.paths();
     let ws = reading.socket("ws").unwrap_or_else(|| {
@@ -286,6 +300,7 @@ pub fn parse(
     let to = reading.text("to");
     let by_target = match to {
         Some(_) => Chat::Single,
+        None if dialect.is_single() => Chat::Single,
         None => Chat::Group,
     };
     let chat = chat.unwrap_or(by_target);
@@ -424,4 +439,4 @@ fn socket_scheme(scheme: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

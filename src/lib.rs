@@ -9,6 +9,7 @@
 pub mod app;
 
 pub mod config;
+pub mod dialects;
 
 #[cfg(target_arch = "wasm32")]
 pub mod dom;

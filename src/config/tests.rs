@@ -39,7 +39,7 @@ fn read(query: &str) -> Result<Launch, Vec<Problem>> {
     parse(&Parameters::from_query(query), &page(), &Simple)
 }
 
-fn good(query: &str) -> Launch {
+pub(crate) fn good(query: &str) -> Launch {
     read(query).unwrap_or_else(|problems| panic!("{query}: {problems:?}"))
 }
 
@@ -91,10 +91,33 @@ fn a_person_to_talk_to_makes_it_a_single_chat() {
 }
 
 #[test]
+fn what_is_shown_first_is_what_the_dialect_has() {
+    let room = |query: &str| good(query).target();
+    assert_eq!(
+        room("dialect=plain&token=t"),
+        Target::Room("plain".to_owned())
+    );
+    assert_eq!(room("dialect=jim&room=100"), Target::Room("100".to_owned()));
+    assert_eq!(room("dialect=egg&token=t"), Target::Nothing);
+    assert_eq!(room("dialect=crmeb&token=t&role=agent"), Target::Nothing);
+    assert_eq!(
+        room("dialect=crmeb&token=t&to=9"),
+        Target::Person(Uid::new("9"), None)
+    );
+}
+
+#[test]
 fn what_is_wrong_is_named_all_at_once() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("dialect=klingon", &["dialect"]),
-        ("dialect=jim", &["dialect"]),
+        ("dialect=jim", &["room"]),
+        ("dialect=topic", &["token", "room"]),
+        ("dialect=plain", &["token"]),
+        ("dialect=egg", &["token"]),
+        ("dialect=crmeb", &["token", "to"]),
+        ("dialect=crmeb-stock&token=t", &["to"]),
+        ("dialect=crmeb-stock&role=agent", &["token"]),
+        ("dialect=egg&token=t&chat=single", &["to"]),
         ("ws=javascript:alert(1)", &["ws"]),
         ("ws=ftp://chat.example/", &["ws"]),
         ("ws=ws://other.example/ws", &["ws"]),
