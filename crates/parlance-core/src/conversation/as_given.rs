@@ -21,9 +21,9 @@ use crate::timeline::{Delivery, Item, Origin, Side};
 
 /// The number below the first message that is heard: as much room for what
 /// is older as for what is to come.
-const BASE: u64 = 1 << 40;
+pub(super) const BASE: u64 = 1 << 40;
 /// The room between two neighbours.
-const STRIDE: u64 = 1 << 16;
+pub(super) const STRIDE: u64 = 1 << 16;
 /// A page is laid beside at most so many rows that are here.
 const MOST_COMPARED: usize = 300;
 /// At most so many pages are asked for to join on to what is here.
@@ -32,7 +32,7 @@ const MOST_WALKED: u32 = 5;
 const PUSH_WITHIN: Duration = Duration::from_secs(5);
 
 /// So many of the newest rows of a page may.
-const MOST_PUSHED: usize = 16;
+pub(super) const MOST_PUSHED: usize = 16;
 
 /// What is known of a log without numbers beside its rows.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ pub(super) struct AsGiven {
     /// could not be had.
     pub(super) caught_up: bool,
     /// What a page brought a moment ago: its push may still come.
-    paged: VecDeque<(Seq, Instant)>,
+    pub(super) paged: VecDeque<(Seq, Instant)>,
 }
 
 /// What knows my own messages: the outbox, as far as a log has to ask it.
@@ -508,120 +508,6 @@ impl Conversation {
             }
         }
         proved
-    }
-
-    /// Puts rows after everything that is here.
-    fn append(
-        &mut self,
-        rows: Vec<Message>,
-        now: Instant,
-        origin: Origin,
-        viewer: &mut Viewer<'_>,
-    ) -> Applied {
-        let last = self.last_known().0;
-        let numbered: Vec<(Seq, Message)> = rows
-            .into_iter()
-            .enumerate()
-            .map(|(index, row)| (Seq(last + STRIDE * (index as u64 + 1)), row))
-            .collect();
-        if let Some((seq, _)) = numbered.last() {
-            self.head = self.head.max(*seq);
-        }
-        self.put_paged(numbered, now, origin, viewer)
-    }
-
-    /// Rows of a page go in, of which the newest may be pushed in a moment, too.
-    fn put_paged(
-        &mut self,
-        numbered: Vec<(Seq, Message)>,
-        now: Instant,
-        origin: Origin,
-        viewer: &mut Viewer<'_>,
-    ) -> Applied {
-        for (seq, _) in numbered.iter().rev().take(MOST_PUSHED) {
-            self.as_given.paged.push_back((*seq, now));
-        }
-        self.put(numbered, origin, viewer)
-    }
-
-    /// Numbered rows go in: everything from the first of them to the last is
-    /// known, and so is what lies between them and their neighbours.
-    fn put(
-        &mut self,
-        numbered: Vec<(Seq, Message)>,
-        origin: Origin,
-        viewer: &mut Viewer<'_>,
-    ) -> Applied {
-        let (Some((first, _)), Some((last, _))) = (numbered.first(), numbered.last()) else {
-            return Applied::default();
-        };
-        let (mut first, mut last) = (*first, *last);
-        let known = self.last_known();
-        if first > known {
-            first = known.next();
-        }
-        if let Some(oldest) = self.first_known()
-            && last < oldest
-        {
-            last = oldest.previous();
-        }
-        let messages = numbered.into_iter().map(|(seq, message)| Message {
-            seq: Some(seq),
-            ..message
-        });
-        let messages = messages.collect();
-        self.apply(first, last, messages, origin, None, viewer)
-    }
-
-    /// There is nothing older than what is here.
-    fn know_oldest(&mut self) {
-        if let Log::Known(coverage) = &mut self.log
-            && let Some(first) = coverage.first()
-            && first > Seq(1)
-        {
-            coverage.add(Seq(1), first.previous());
-        }
-    }
-
-    /// What was there when the log came has been read, but for so many.
-    fn read_all_but(&mut self, unread: u64) {
-        let last = self.last_known();
-        let theirs = self
-            .timeline
-            .newest_first()
-            .filter(|item| item.side != Side::Mine)
-            .nth(usize::try_from(unread).unwrap_or(usize::MAX));
-        let read = match (unread, theirs) {
-            (0, _) => last,
-            (_, Some(item)) => item.seq.unwrap_or(last),
-            (_, None) => Seq(BASE),
-        };
-        self.read = self.read.max(read);
-        self.read_told = self.read;
-        self.counted = last;
-        self.unread = self.timeline.unread_after(self.read);
-    }
-
-    /// So much was missed that the log begins anew; what I said and nobody has
-    /// proved stays, waiting.
-    fn forget_rows(&mut self) {
-        let open: Vec<ClientId> = self
-            .timeline
-            .oldest_first()
-            .filter(|item| {
-                matches!(
-                    item.delivery,
-                    Some(Delivery::Sending | Delivery::Unknown | Delivery::Failed(_))
-                )
-            })
-            .filter_map(|item| item.client_id.clone())
-            .collect();
-        for client_id in open {
-            self.timeline.take_back(&client_id);
-        }
-        let unread = self.unread;
-        self.forget_log();
-        self.unread = unread;
     }
 
     /// Older messages are wanted. Pages are counted from the newest message, so
