@@ -9,6 +9,7 @@ mod ask;
 mod crmeb;
 mod early;
 mod egg;
+mod jim;
 mod numbers;
 mod plain;
 mod topic;
@@ -48,6 +49,7 @@ pub(crate) fn routes(config: &Config) -> Router<Arc<Server>> {
         router = match *name {
             crmeb::NAME => router.merge(crmeb::routes(config)),
             egg::NAME => router.merge(egg::routes(config)),
+            jim::NAME => router.merge(jim::routes()),
             plain::NAME => router.merge(plain::routes()),
             topic::NAME => router.merge(topic::routes()),
             // Named, and not built yet: its paths answer 404.

@@ -18,12 +18,14 @@ use crate::frame::{ClientFrame, Fill, Person, ServerFrame};
 use crate::ids::{ClientId, ConversationId, Uid};
 use crate::wire::{HttpRequest, Wire};
 
+mod body;
 mod message;
 mod people;
 mod receiving;
 mod sending;
 pub mod wire;
 
+pub use body::{body_of, chat_of};
 pub use message::content_of;
 
 use people::People;

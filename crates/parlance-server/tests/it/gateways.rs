@@ -3,5 +3,6 @@
 mod crmeb;
 mod door;
 mod egg;
+mod jim;
 mod plain;
 mod topic;

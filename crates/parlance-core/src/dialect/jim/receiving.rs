@@ -12,7 +12,7 @@ use crate::frame::{
     Ack, Fill, Gone, Heads, Limits, Message, Nack, NackReason, Part, Refusal, Retry, Rows,
     ServerFrame, Welcome,
 };
-use crate::ids::{ClientId, ConversationId, Epoch, Uid};
+use crate::ids::{ClientId, ConversationId, Epoch, MessageId, Uid};
 
 impl Jim {
     pub(super) fn read(&mut self, answer: Answer) -> Result<Vec<ServerFrame>, DecodeError> {
@@ -37,8 +37,9 @@ impl Jim {
             Answer::Sent {
                 code,
                 words,
+                id,
                 retry_ms,
-            } => self.on_sent(code, words, retry_ms),
+            } => self.on_sent(code, words, id.as_deref(), retry_ms),
             Answer::Heartbeat => {
                 let mut frames = vec![ServerFrame::Pong(Heads::default())];
                 frames.extend(self.people.give_up());
@@ -103,48 +104,41 @@ impl Jim {
         self.keeps_ids.then_some(id)
     }
 
-    /// What became of the oldest message that waits: answers name none, and
-    /// come in order.
+    /// What became of a message: of the one that is named, and where none is,
+    /// of the oldest that waits, for answers come in order.
     fn on_sent(
         &mut self,
         code: u64,
         words: Option<String>,
+        id: Option<&str>,
         retry_ms: Option<u64>,
     ) -> Vec<ServerFrame> {
-        let Some((client_id, conversation)) = self.waiting.pop_front() else {
+        let named = id.and_then(|id| self.waiting.iter().position(|(it, _)| it.as_str() == id));
+        let Some((client_id, conversation)) = self.waiting.remove(named.unwrap_or_default()) else {
             return Vec::new();
         };
-        match (code, conversation) {
+        let proved = match (code, &conversation) {
+            (code::SENT | code::OFFLINE, _) if named.is_some() => true,
+            // To one person there is no echo. This is the proof.
+            (code::SENT, ConversationId::Pair(..)) => true,
             // Also said to somebody who is not in the group and whom nobody
             // hears: the echo proves it.
-            (code::SENT, ConversationId::Room(_)) => Vec::new(),
-            // To one person there is no echo. This is the proof.
-            (code::SENT, conversation @ ConversationId::Pair(..)) => {
-                vec![ServerFrame::Ack(Ack {
-                    client_id,
-                    conversation,
-                    seq: None,
-                    id: None,
-                    at: None,
-                })]
-            }
+            (code::SENT, ConversationId::Room(_)) => false,
             // Kept for them where the store is on, lost where it is off.
-            (code::OFFLINE, _) => Vec::new(),
-            (_, _) => {
-                let retry = retry_ms.map(|ms| Duration::from_millis(ms.min(600_000)));
-                let reason = match retry {
-                    Some(_) => NackReason::RateLimited,
-                    None => {
-                        NackReason::Other(words.unwrap_or_else(|| wire::words(code).to_owned()))
-                    }
-                };
-                vec![ServerFrame::Nack(Nack {
-                    client_id,
-                    reason,
-                    retry: retry.map_or(Retry::Never, Retry::After),
-                })]
-            }
-        }
+            (code::OFFLINE, _) => false,
+            (_, _) => return vec![refused(client_id, code, words, retry_ms)],
+        };
+        let ack = Ack {
+            id: named.map(|_| MessageId::new(client_id.as_str())),
+            client_id,
+            conversation,
+            seq: None,
+            at: None,
+        };
+        proved
+            .then_some(ServerFrame::Ack(ack))
+            .into_iter()
+            .collect()
     }
 
     fn on_users(&mut self, me: &Uid, code: u64, profile: Option<Profile>) -> Vec<ServerFrame> {
@@ -224,6 +218,23 @@ impl Jim {
             .map(ServerFrame::Message)
             .collect()
     }
+}
+
+fn refused(
+    client_id: ClientId,
+    code: u64,
+    words: Option<String>,
+    retry_ms: Option<u64>,
+) -> ServerFrame {
+    let retry = retry_ms.map(|ms| Duration::from_millis(ms.min(600_000)));
+    ServerFrame::Nack(Nack {
+        client_id,
+        reason: match retry {
+            Some(_) => NackReason::RateLimited,
+            None => NackReason::Other(words.unwrap_or_else(|| wire::words(code).to_owned())),
+        },
+        retry: retry.map_or(Retry::Never, Retry::After),
+    })
 }
 
 /// The rows of a conversation in a log, if it is in there.

@@ -49,14 +49,16 @@ pub enum Answer {
     },
     /// A message.
     Chat(Chat),
-    /// What became of a message; which one is not said.
+    /// What became of a message.
     Sent {
         /// [`code::SENT`], [`code::OFFLINE`] or [`code::BAD_CHAT`].
         code: u64,
         /// The server's words, where they are not the usual ones.
         words: Option<String>,
-        /// How many milliseconds to wait before saying it again. No J-IM
-        /// server says it; this project's gateway does.
+        /// Which message it was, and with [`code::SENT`] or [`code::OFFLINE`]
+        /// that it is kept. No J-IM server says it; this project's gateway does.
+        id: Option<String>,
+        /// How many milliseconds to wait before saying it again: likewise.
         retry_ms: Option<u64>,
     },
     /// The beat is answered.
@@ -181,6 +183,7 @@ impl Answer {
                 Self::Sent {
                     code,
                     words: fields.maybe_id("msg").filter(|it| it != words(code)),
+                    id: fields.maybe_id("id"),
                     retry_ms: fields.natural("retryMs"),
                 }
             }
@@ -240,9 +243,11 @@ impl Answer {
             Self::Sent {
                 code,
                 words,
+                id,
                 retry_ms,
             } => {
                 answer.text("msg", words.as_deref());
+                answer.text("id", id.as_deref());
                 answer.number("retryMs", *retry_ms);
                 (command::CHAT_ANSWER, Some(*code))
             }

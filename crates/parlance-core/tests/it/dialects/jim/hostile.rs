@@ -222,6 +222,7 @@ fn every_jim_answer_reads_as_it_was_written() {
             Answer::Sent {
                 code,
                 words: maybe(chance).filter(|words| !words.is_empty()),
+                id: maybe(chance),
                 retry_ms: number(chance),
             },
             Answer::Heartbeat,

@@ -201,6 +201,28 @@ fn a_private_message_is_proved_by_its_answer_for_there_is_no_echo() {
 }
 
 #[test]
+fn an_answer_that_names_its_message_is_proof_and_order_does_not_matter() {
+    let mut stage = online();
+    stage.feed(Input::Command(Command::Open(with_wang())));
+    stage.says(&course(), "here");
+    let here = last_said(&stage);
+    stage.says(&with_wang(), "there");
+    let there = last_said(&stage);
+    let answer = |code: u64, said: &Value| {
+        json!({"command": 12, "code": code, "msg": "", "id": said["id"]}).to_string()
+    };
+    stage.hears(&answer(10_001, &there));
+    assert_eq!(stage.rows(&with_wang()), ["me:there sent"]);
+    stage.hears(&answer(10_000, &here));
+    stage.hears(&push(&here));
+    assert_eq!(stage.rows(&course()), ["me:here sent"]);
+    stage.says(&course(), "no");
+    let refused = answer(10_002, &last_said(&stage));
+    stage.hears(&refused);
+    assert_eq!(stage.rows(&course()), ["me:here sent", "me:no failed"]);
+}
+
+#[test]
 fn one_broken_row_does_not_cost_the_rest_of_the_log() {
     let rows = [
         row("m1", "li", "one"),

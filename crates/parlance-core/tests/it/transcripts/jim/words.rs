@@ -53,6 +53,7 @@ pub(super) fn sent(code: u64) -> Answer {
     Answer::Sent {
         code,
         words: None,
+        id: None,
         retry_ms: None,
     }
 }
