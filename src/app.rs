@@ -38,8 +38,16 @@ pub fn mount() {
 }
 
 fn run(window: &Window, launched: Launched) {
+    let Some(dialect) = dialect(&launched.launch, offset_minutes()) else {
+        let word = launched.launch.dialect.word();
+        notice::problems(&[Problem {
+            parameter: "dialect".to_owned(),
+            should: Should::BeBuilt(word),
+        }]);
+        return;
+    };
     let setup = Setup {
-        dialect: dialect(&launched.launch, offset_minutes()),
+        dialect,
         target: launched.launch.target(),
         last_known: browser::last_known(window, &launched),
         seed: random::seed(),

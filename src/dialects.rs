@@ -3,99 +3,163 @@
 //! Knows the names of the dialects' settings and nothing of their words.
 
 use parlance_core::dialect::Dialect;
+#[cfg(feature = "crmeb")]
 use parlance_core::dialect::crmeb::{Crmeb, CrmebConfig, Form, Role as Side};
+#[cfg(feature = "egg")]
 use parlance_core::dialect::egg::{Egg, EggConfig};
+#[cfg(any(
+    feature = "crmeb",
+    feature = "topic",
+    feature = "plain",
+    feature = "egg"
+))]
 use parlance_core::dialect::identity::Me;
+#[cfg(feature = "jim")]
 use parlance_core::dialect::jim::{Jim, JimConfig};
 use parlance_core::dialect::native::{Native, NativeConfig};
+#[cfg(feature = "plain")]
 use parlance_core::dialect::plain::{Plain, PlainConfig};
+#[cfg(feature = "topic")]
 use parlance_core::dialect::topic::{Topic, TopicConfig};
 
-use crate::config::{DialectName, Launch, Role, Secret};
+#[cfg(feature = "crmeb")]
+use crate::config::Role;
+#[cfg(any(feature = "topic", feature = "jim", feature = "plain", feature = "egg"))]
+use crate::config::Secret;
+use crate::config::{DialectName, Launch};
 
-/// The dialect of this launch. `offset_minutes`: how far the device's clock is
-/// from UTC, eastward, for backends that write local times.
-pub fn dialect(launch: &Launch, offset_minutes: i32) -> Box<dyn Dialect> {
-    let link = launch.ws.clone();
-    let api = launch.api.clone();
-    let upload = launch.upload.clone();
-    let room = launch.room.clone();
-    let token = launch.token.as_ref().map(|it| it.reveal().to_owned());
-    let me = Me {
+/// The dialect of this launch; `None` where this build does not speak it.
+/// `offset_minutes`: how far the device's clock is from UTC, eastward, for
+/// backends that write local times.
+pub fn dialect(launch: &Launch, offset_minutes: i32) -> Option<Box<dyn Dialect>> {
+    let _only_some_ask = offset_minutes;
+    match launch.dialect {
+        DialectName::Native => Some(Box::new(Native::new(NativeConfig {
+            link: launch.ws.clone(),
+            api: launch.api.clone(),
+            token: launch.token.as_ref().map(|it| it.reveal().to_owned()),
+        }))),
+        #[cfg(feature = "crmeb")]
+        DialectName::Crmeb | DialectName::CrmebStock => Some(crmeb(launch)),
+        #[cfg(feature = "topic")]
+        DialectName::Topic => Some(topic(launch, offset_minutes)),
+        #[cfg(feature = "jim")]
+        DialectName::Jim => Some(jim(launch)),
+        #[cfg(feature = "plain")]
+        DialectName::Plain => Some(plain(launch, offset_minutes)),
+        #[cfg(feature = "egg")]
+        DialectName::Egg => Some(egg(launch)),
+        #[allow(unreachable_patterns, reason = "in a build that speaks them all")]
+        DialectName::Crmeb
+        | DialectName::CrmebStock
+        | DialectName::Topic
+        | DialectName::Jim
+        | DialectName::Plain
+        | DialectName::Egg => None,
+    }
+}
+
+#[cfg(feature = "crmeb")]
+fn crmeb(launch: &Launch) -> Box<dyn Dialect> {
+    Box::new(Crmeb::new(CrmebConfig {
+        form: if launch.dialect == DialectName::Crmeb {
+            Form::Seed
+        } else {
+            Form::Stock
+        },
+        link: launch.ws.clone(),
+        api: launch.api.clone(),
+        token: launch.token.as_ref().map(|it| it.reveal().to_owned()),
+        role: match launch.role {
+            Role::User => Side::Customer,
+            Role::Agent => Side::Agent,
+        },
+        me: me(launch),
+        to: launch.to.clone().map(|to| Me {
+            uid: Some(to),
+            name: launch.to_name.clone(),
+            avatar: launch.to_avatar.clone(),
+        }),
+        login: launch.login.clone(),
+        upload: launch.upload.clone(),
+    }))
+}
+
+#[cfg(feature = "topic")]
+fn topic(launch: &Launch, offset_minutes: i32) -> Box<dyn Dialect> {
+    let room = launch.room.clone().unwrap_or_default();
+    Box::new(Topic::new(TopicConfig {
+        link: launch.ws.clone(),
+        api: launch.api.clone(),
+        token: token(launch),
+        me: me(launch),
+        // An address bar knows no types: as given, it is text.
+        uid_is_number: false,
+        stream: launch.stream.clone().unwrap_or_else(|| room.clone()),
+        topic: room,
+        offset_minutes,
+    }))
+}
+
+#[cfg(feature = "jim")]
+fn jim(launch: &Launch) -> Box<dyn Dialect> {
+    Box::new(Jim::new(JimConfig {
+        link: launch.ws.clone(),
         uid: launch.uid.clone(),
         name: launch.name.clone(),
         avatar: launch.avatar.clone(),
-    };
-    match launch.dialect {
-        DialectName::Native => Box::new(Native::new(NativeConfig { link, api, token })),
-        DialectName::Crmeb | DialectName::CrmebStock => Box::new(Crmeb::new(CrmebConfig {
-            form: if launch.dialect == DialectName::Crmeb {
-                Form::Seed
-            } else {
-                Form::Stock
-            },
-            link,
-            api,
-            token,
-            role: match launch.role {
-                Role::User => Side::Customer,
-                Role::Agent => Side::Agent,
-            },
-            me,
-            to: launch.to.clone().map(|to| Me {
-                uid: Some(to),
-                name: launch.to_name.clone(),
-                avatar: launch.to_avatar.clone(),
-            }),
-            login: launch.login.clone(),
-            upload,
-        })),
-        DialectName::Topic => Box::new(Topic::new(TopicConfig {
-            link,
-            api,
-            token: token.unwrap_or_default(),
-            me,
-            // An address bar knows no types: as given, it is text.
-            uid_is_number: false,
-            stream: launch
-                .stream
-                .clone()
-                .or_else(|| room.clone())
-                .unwrap_or_default(),
-            topic: room.unwrap_or_default(),
-            offset_minutes,
-        })),
-        DialectName::Jim => Box::new(Jim::new(JimConfig {
-            link,
-            uid: me.uid,
-            name: me.name,
-            avatar: me.avatar,
-            password: launch
-                .password
-                .as_ref()
-                .map_or("", Secret::reveal)
-                .to_owned(),
-            room,
-            upload,
-            flower: String::new(),
-        })),
-        DialectName::Plain => Box::new(Plain::new(PlainConfig {
-            link,
-            api,
-            token: token.unwrap_or_default(),
-            room,
-            me,
-            other: launch.to_name.clone(),
-            offset_minutes,
-        })),
-        DialectName::Egg => Box::new(Egg::new(EggConfig {
-            link,
-            api,
-            upload,
-            token: token.unwrap_or_default(),
-            me,
-            to: launch.to.clone(),
-        })),
+        password: launch
+            .password
+            .as_ref()
+            .map_or("", Secret::reveal)
+            .to_owned(),
+        room: launch.room.clone(),
+        upload: launch.upload.clone(),
+        flower: String::new(),
+    }))
+}
+
+#[cfg(feature = "plain")]
+fn plain(launch: &Launch, offset_minutes: i32) -> Box<dyn Dialect> {
+    Box::new(Plain::new(PlainConfig {
+        link: launch.ws.clone(),
+        api: launch.api.clone(),
+        token: token(launch),
+        room: launch.room.clone(),
+        me: me(launch),
+        other: launch.to_name.clone(),
+        offset_minutes,
+    }))
+}
+
+#[cfg(feature = "egg")]
+fn egg(launch: &Launch) -> Box<dyn Dialect> {
+    Box::new(Egg::new(EggConfig {
+        link: launch.ws.clone(),
+        api: launch.api.clone(),
+        upload: launch.upload.clone(),
+        token: token(launch),
+        me: me(launch),
+        to: launch.to.clone(),
+    }))
+}
+
+#[cfg(any(feature = "topic", feature = "plain", feature = "egg"))]
+fn token(launch: &Launch) -> String {
+    launch.token.as_ref().map_or("", Secret::reveal).to_owned()
+}
+
+#[cfg(any(
+    feature = "crmeb",
+    feature = "topic",
+    feature = "plain",
+    feature = "egg"
+))]
+fn me(launch: &Launch) -> Me {
+    Me {
+        uid: launch.uid.clone(),
+        name: launch.name.clone(),
+        avatar: launch.avatar.clone(),
     }
 }
 
@@ -142,7 +206,7 @@ mod tests {
             ),
         ];
         for (query, proof, order) in ways {
-            let made = dialect(&good(query), 480);
+            let made = dialect(&good(query), 480).expect(query);
             let capabilities = made.capabilities();
             assert_eq!(
                 (capabilities.proof, capabilities.order),
@@ -155,10 +219,10 @@ mod tests {
 
     #[test]
     fn j_im_asks_who_somebody_is_only_where_nobody_said() {
-        let unknown = dialect(&good("dialect=jim&room=r"), 0);
+        let unknown = dialect(&good("dialect=jim&room=r"), 0).expect("J-IM");
         assert_eq!(unknown.admission(), Entry::NoIdentity);
         assert!(unknown.takes_guests());
-        let known = dialect(&good("dialect=jim&room=r&name=Ann"), 0);
+        let known = dialect(&good("dialect=jim&room=r&name=Ann"), 0).expect("J-IM");
         assert_eq!(known.admission(), Entry::Open);
     }
 }

@@ -32,6 +32,8 @@ pub enum Should {
     BeALanguage,
     /// The id of the person to talk to.
     NameSomebody,
+    /// A dialect that this build speaks.
+    BeBuilt(&'static str),
     /// Given at all, since this dialect does nothing without it.
     BeGiven(&'static str),
 }
@@ -90,6 +92,7 @@ impl Problem {
             Should::NameSomebody => {
                 "should be the id of the person to talk to, because chat is single.".to_owned()
             }
+            Should::BeBuilt(word) => format!("is {word}, which is not built into this page."),
             Should::BeGiven(dialect) => {
                 format!("is missing, and the dialect {dialect} needs it.")
             }
@@ -114,6 +117,7 @@ impl Problem {
             Should::BeText => "应为文本、数字、true 或 false。".to_owned(),
             Should::BeALanguage => "应为语言标签，例如 en 或 zh-CN。".to_owned(),
             Should::NameSomebody => "应为对方的 id，因为 chat 为 single。".to_owned(),
+            Should::BeBuilt(word) => format!("为 {word}，此页面未包含。"),
             Should::BeGiven(dialect) => format!("缺失，{dialect} 需要它。"),
         }
     }
