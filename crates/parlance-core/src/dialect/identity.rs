@@ -30,10 +30,13 @@ pub(crate) fn person(me: &Me, token: &str) -> Person {
         let mut said = names.iter().filter_map(|name| claims.maybe_id(name));
         said.find(|text| !text.trim().is_empty())
     };
+    // CRMEB's tokens say it one level down.
+    let within = || Fields::of(claims?.maybe("jti")?).ok()?.maybe_id("id");
     let uid = me
         .uid
         .clone()
         .or_else(|| claimed(&["id", "uid", "user_id", "sub"]))
+        .or_else(within)
         .unwrap_or_else(|| look(token));
     let name = me
         .name
@@ -99,6 +102,8 @@ mod tests {
     // {"id":6,"nickname":"","username":"my06","avatar":"/u6.png"} and {"sub":"alice","name":"爱丽丝"}
     const EGG: &str =
         "e30.eyJpZCI6Niwibmlja25hbWUiOiIiLCJ1c2VybmFtZSI6Im15MDYiLCJhdmF0YXIiOiIvdTYucG5nIn0.x";
+    // {"iss":"shop","jti":{"id":7,"type":"api"}}
+    const CRMEB: &str = "e30.eyJpc3MiOiJzaG9wIiwianRpIjp7ImlkIjo3LCJ0eXBlIjoiYXBpIn19.x";
     const OURS: &str = "e30.eyJzdWIiOiJhbGljZSIsIm5hbWUiOiLniLHkuL3kuJ0ifQ.x";
 
     fn by(token: &str) -> (String, String) {
@@ -110,6 +115,7 @@ mod tests {
     fn a_token_says_whom_it_names() {
         assert_eq!(by(EGG), ("6".to_owned(), "my06".to_owned()));
         assert_eq!(by(OURS), ("alice".to_owned(), "爱丽丝".to_owned()));
+        assert_eq!(by(CRMEB).0, "7");
         let me = person(&Me::default(), EGG);
         assert_eq!(me.avatar.as_deref(), Some("/u6.png"));
     }
