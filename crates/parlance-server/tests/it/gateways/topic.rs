@@ -428,6 +428,21 @@ async fn another_token_is_another_person_and_another_topic_another_room() {
 }
 
 #[tokio::test]
+async fn a_page_hears_the_topic_that_it_joined_and_no_other_of_its_person() {
+    let rig = Rig::with_gateways(&["topic"]).await;
+    let _elsewhere = rig.person_in("alice", "room:other").await;
+    let mut page = page_in(&rig, "alice", "R-8").await;
+    let mut carol = rig.person_in("carol", ROOM).await;
+    carol.open("room:other").await;
+    for conv in ["room:other", ROOM] {
+        let (cid, body) = (new_cid(), words(conv));
+        carol.send(conv, &cid, body).await;
+        carol.wait_for("push", |it| it["conv"] == conv).await;
+    }
+    assert_eq!(data(&page.next().await)["content"], ROOM);
+}
+
+#[tokio::test]
 async fn people_come_and_go_with_their_page() {
     let rig = Rig::with_gateways_and(&["topic"], |config| {
         config.linger = Duration::from_millis(50);
