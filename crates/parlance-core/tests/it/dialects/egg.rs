@@ -120,6 +120,10 @@ fn fault_2_a_token_that_was_replaced_ends_the_stay_wherever_it_is_said() {
     }
     let mut stage = dialled();
     stage.opens();
+    stage.answers(MISSED, 401, "<html>");
+    assert_eq!(stage.status(), Status::Ended, "by the status alone");
+    let mut stage = dialled();
+    stage.opens();
     stage.hears(r#"{"msg":"fail","data":"token 已过期"}"#);
     assert_eq!(stage.status(), Status::Ended);
 }

@@ -243,6 +243,7 @@ fn history_goes_in_front_and_a_backend_without_one_has_none() {
     let mut stage = dialled();
     stage.opens();
     stage.answers(HISTORY, 404, "<html>");
+    assert!(stage.knows_oldest, "there is nothing older");
     stage.hears(&message("live"));
     assert_eq!(stage.rows(&room()), ["other:live"]);
     stage.advance(60);

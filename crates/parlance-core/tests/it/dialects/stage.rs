@@ -44,6 +44,8 @@ pub(crate) struct Stage {
     pub(crate) listed: BTreeMap<ConversationId, Listed>,
     pub(crate) oddities: Vec<Oddity>,
     pub(crate) banner: Option<Banner>,
+    /// Whether the page was told that there is no older history.
+    pub(crate) knows_oldest: bool,
     /// Everybody, wherever somebody was told of.
     pub(crate) people: BTreeMap<ConversationId, Vec<Person>>,
     disk: BTreeMap<ClientId, String>,
@@ -72,6 +74,7 @@ impl Stage {
             listed: BTreeMap::new(),
             oddities: Vec::new(),
             banner: None,
+            knows_oldest: false,
             people: BTreeMap::new(),
             disk: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -148,6 +151,7 @@ impl Stage {
                 self.listed.insert(summary.id, listed);
             }
             Event::Counted(oddity, _) => self.oddities.push(oddity),
+            Event::History(_, state) => self.knows_oldest = state.oldest_known,
             Event::Banner(banner) => self.banner = banner,
             Event::People(id, people) => {
                 self.people.insert(id, people);
@@ -157,7 +161,6 @@ impl Stage {
             | Event::Me(_)
             | Event::Limits(_)
             | Event::Current(_)
-            | Event::History(..)
             | Event::Typists(..)
             | Event::Draft(..)
             | Event::Durability(_)
