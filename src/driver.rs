@@ -6,7 +6,7 @@
 //! wakes the session and the only clock that stamps its inputs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -242,7 +242,8 @@ struct Driver {
     draining: Cell<bool>,
     clock: Clock,
     timer: RefCell<Option<Armed>>,
-    links: RefCell<BTreeMap<LinkId, Socket>>,
+    /// One or two: an old one may still be closing.
+    links: RefCell<Vec<(LinkId, Socket)>>,
     storage: Storage,
     deliver: Box<dyn Fn(Event)>,
     unsent: RefCell<Unsent>,
@@ -335,16 +336,16 @@ impl Driver {
             Output::Open(link, address) => {
                 let deliver = Rc::new(move |event| handle.on_link(link, event));
                 let socket = Socket::open(address, deliver);
-                self.links.borrow_mut().insert(link, socket);
+                self.links.borrow_mut().push((link, socket));
             }
             Output::Transmit(link, wire) => {
-                if let Some(socket) = self.links.borrow().get(&link) {
+                let links = self.links.borrow();
+                if let Some((_, socket)) = links.iter().find(|(it, _)| *it == link) {
                     socket.send(wire);
                 }
             }
             Output::Close(link, code, reason) => {
-                let socket = self.links.borrow_mut().remove(&link);
-                if let Some(socket) = socket {
+                if let Some(socket) = self.take_link(link) {
                     socket.close(code, reason);
                 }
             }
@@ -356,6 +357,12 @@ impl Driver {
             Output::Save(id, write) => self.storage.save(id, write),
             Output::Event(event) => self.tell(event),
         }
+    }
+
+    fn take_link(&self, link: LinkId) -> Option<Socket> {
+        let mut links = self.links.borrow_mut();
+        let place = links.iter().position(|(it, _)| *it == link)?;
+        Some(links.swap_remove(place).1)
     }
 
     fn tell(&self, event: Event) {
@@ -376,7 +383,7 @@ impl Driver {
     /// Gives back to the browser what it would call this driver by.
     fn let_go(&self) {
         if let Ok(links) = self.links.try_borrow() {
-            links.values().for_each(Socket::cut);
+            links.iter().for_each(|(_, socket)| socket.cut());
         }
         if let Ok(mut timer) = self.timer.try_borrow_mut() {
             *timer = None;
@@ -427,7 +434,7 @@ impl Handle {
     fn on_link(self, link: LinkId, event: LinkEvent) {
         let Some(driver) = self.driver() else { return };
         if let LinkEvent::Closed { .. } = event {
-            driver.links.borrow_mut().remove(&link);
+            driver.take_link(link);
         }
         driver.feed(Input::Link(link, event));
     }

@@ -182,13 +182,13 @@ fn base() -> String {
 
 fn kept(window: &Window) -> Option<Kept> {
     let text = session(window)?.get_item(KEPT).ok().flatten()?;
-    serde_json::from_str(&text).ok()
+    Kept::from_text(&text)
 }
 
 fn keep(window: &Window, kept: &Kept) {
-    if let (Some(storage), Ok(text)) = (session(window), serde_json::to_string(kept)) {
+    if let Some(storage) = session(window) {
         // Without it a reload asks again who I am.
-        let _ = storage.set_item(KEPT, &text);
+        let _ = storage.set_item(KEPT, &kept.to_text());
     }
 }
 

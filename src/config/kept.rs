@@ -4,7 +4,7 @@
 //! A credential is only ever used with the server that it was given for: a
 //! link with another `ws` or `api` must not carry it away.
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Launch, Page, Parameters, Problem, Resolver, parse};
 
@@ -24,7 +24,7 @@ pub struct Sources {
 }
 
 /// What a tab keeps of its launch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The address that was launched.
     address: String,
@@ -37,6 +37,40 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Reads what [`to_text`](Self::to_text) wrote; anything else is nothing.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else {
+            return None;
+        };
+        let mut take = |name: &str| match kept.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            Some(_) | None => None,
+        };
+        let (address, server, me) = (take("address")?, take("server")?, take("me"));
+        let Some(Value::Object(parameters)) = kept.remove("parameters") else {
+            return None;
+        };
+        Some(Self {
+            address,
+            server,
+            parameters: Parameters::from_kept(parameters),
+            me,
+        })
+    }
+
+    /// As it is kept.
+    pub fn to_text(&self) -> String {
+        let mut kept = Map::new();
+        let mut put = |name: &str, value| kept.insert(name.to_owned(), value);
+        put("address", Value::String(self.address.clone()));
+        put("server", Value::String(self.server.clone()));
+        put("parameters", Value::Object(self.parameters.kept()));
+        if let Some(me) = &self.me {
+            put("me", Value::String(me.clone()));
+        }
+        Value::Object(kept).to_string()
+    }
+
     /// Who the server said I am.
     pub fn me(&self) -> Option<&str> {
         self.me.as_deref()

@@ -3,10 +3,7 @@
 //! Knows the names and how each source writes a value; what a value means is
 //! for whoever types it.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::problem::{Problem, Should};
 
@@ -46,13 +43,14 @@ const IDENTITY: [&str; 7] = [
 const HOST_MARK: &str = "wechat_redirect";
 
 /// Parameters by name. An empty value is none.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parameters(BTreeMap<String, String>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parameters([Option<String>; NAMES.len()]);
 
 impl std::fmt::Debug for Parameters {
     /// Names only: values may be secret.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        let names = self.pairs().map(|(name, _)| name);
+        formatter.debug_set().entries(names).finish()
     }
 }
 
@@ -112,15 +110,37 @@ impl Parameters {
         Ok(read)
     }
 
+    /// Reads what [`kept`](Self::kept) wrote.
+    pub fn from_kept(kept: Map<String, Value>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in kept {
+            if let Value::String(text) = value {
+                read.set(&name, text);
+            }
+        }
+        read
+    }
+
+    /// As they are kept by a tab.
+    pub fn kept(&self) -> Map<String, Value> {
+        self.pairs()
+            .map(|(name, value)| (name.to_owned(), Value::String(value.to_owned())))
+            .collect()
+    }
+
     /// The value of this name, if it has one.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.pairs()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// These, and over them the later ones.
     #[must_use]
     pub fn then(mut self, later: &Self) -> Self {
-        self.0.extend(later.0.clone());
+        for (name, value) in later.pairs() {
+            self.set(name, value.to_owned());
+        }
         self
     }
 
@@ -138,25 +158,29 @@ impl Parameters {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs().next().is_none()
     }
 
     fn only(&self, names: &[&str]) -> Self {
-        let named = self
-            .0
-            .iter()
-            .filter(|(name, _)| names.contains(&name.as_str()));
-        Self(
-            named
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        )
+        let mut named = Self::default();
+        for (name, value) in self.pairs().filter(|(name, _)| names.contains(name)) {
+            named.set(name, value.to_owned());
+        }
+        named
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let values = self.0.iter().map(Option::as_deref);
+        let pairs = NAMES.into_iter().zip(values);
+        pairs.filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// Of one source the last of a name counts.
     fn set(&mut self, name: &str, value: String) {
-        if NAMES.contains(&name) && !value.is_empty() {
-            self.0.insert(name.to_owned(), value);
+        let place = NAMES.iter().position(|known| *known == name);
+        let place = place.and_then(|place| self.0.get_mut(place));
+        if let Some(place) = place.filter(|_| !value.is_empty()) {
+            *place = Some(value);
         }
     }
 }

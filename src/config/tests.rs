@@ -294,8 +294,19 @@ mod reload {
     fn somebody_elses_credential_drops_whom_the_server_knew() {
         let first = open("/", "#token=alice", None);
         let kept = first.kept.with_me("1");
+        assert_eq!(Kept::from_text(&kept.to_text()).as_ref(), Some(&kept));
         assert_eq!(open("/", "", Some(&kept)).kept.me(), Some("1"));
         assert_eq!(open("/", "#token=alice", Some(&kept)).kept.me(), Some("1"));
         assert_eq!(open("/", "#token=bob", Some(&kept)).kept.me(), None);
+    }
+
+    #[test]
+    fn what_a_tab_has_kept_is_read_back_or_not_at_all() {
+        for other in ["", "null", "[]", "{}", r#"{"address":"/","server":"s"}"#] {
+            assert_eq!(Kept::from_text(other), None, "{other}");
+        }
+        let odd = r#"{"address":"/","server":"s","parameters":{"uid":7,"x":"y"},"me":1}"#;
+        let kept = Kept::from_text(odd).expect("the address and the server are there");
+        assert_eq!(kept.me(), None);
     }
 }

@@ -7,15 +7,12 @@
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
-use gloo_net::http::{Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Object, Reflect, Uint8Array};
 use parlance_core::wire::{HttpFailure, HttpRequest, HttpResponse, HttpResult, Method};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, ReadableStreamDefaultReader, RequestCache, RequestCredentials, Url,
-};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestInit, Response, Url, Window};
 
 /// A request that is not answered in this time is not going to be. Short,
 /// because a browser sends it on an idle connection that may be dead, and the
@@ -47,29 +44,15 @@ pub async fn within(request: HttpRequest, millis: u32) -> HttpResult {
 }
 
 async fn fetch(request: HttpRequest, abort: Option<&AbortController>) -> HttpResult {
-    let signal = abort.map(AbortController::signal);
-    let mut builder: RequestBuilder = match request.method {
-        Method::Get => Request::get(&request.url),
-        Method::Post => Request::post(&request.url),
-    }
-    .credentials(credentials(&request))
-    // An answer is only worth what the server says now.
-    .cache(RequestCache::NoStore)
-    .abort_signal(signal.as_ref());
-    for (name, value) in &request.headers {
-        builder = builder.header(name, value);
-    }
-    let ready = match request.body {
-        Some(body) => builder.body(body),
-        None => builder.build(),
-    };
+    let network = || HttpFailure("the network failed".to_owned());
+    let window = web_sys::window().ok_or_else(network)?;
+    let options = options(&window, &request, abort);
     // Neither the address nor the browser's words about it go into the log:
     // an address may hold a credential.
-    let response = ready
-        .map_err(|_| HttpFailure("the browser refuses this request".to_owned()))?
-        .send()
+    let response: Response = JsFuture::from(window.fetch_with_str_and_init(&request.url, &options))
         .await
-        .map_err(|_| HttpFailure("the network failed".to_owned()))?;
+        .map_err(|_| network())?
+        .unchecked_into();
     let status = response.status();
     let body = match response.body() {
         Some(stream) => text(stream.get_reader().unchecked_into()).await?,
@@ -78,18 +61,51 @@ async fn fetch(request: HttpRequest, abort: Option<&AbortController>) -> HttpRes
     Ok(HttpResponse { status, body })
 }
 
+/// By name: a setter for each would be an import for each.
+fn options(window: &Window, request: &HttpRequest, abort: Option<&AbortController>) -> RequestInit {
+    let options = Object::new();
+    let set = |object: &Object, name: &str, value: &JsValue| {
+        // A new object takes any property.
+        let _ = Reflect::set(object, &name.into(), value);
+    };
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    set(&options, "method", &method.into());
+    set(
+        &options,
+        "credentials",
+        &credentials(window, request).into(),
+    );
+    // An answer is only worth what the server says now.
+    set(&options, "cache", &"no-store".into());
+    if let Some(abort) = abort {
+        set(&options, "signal", &abort.signal());
+    }
+    if let Some(body) = &request.body {
+        set(&options, "body", &body.into());
+    }
+    let headers = Object::new();
+    for (name, value) in &request.headers {
+        set(&headers, name, &value.into());
+    }
+    set(&options, "headers", &headers);
+    options.unchecked_into()
+}
+
 /// Cookies go to the page's own origin by `same-origin`; another origin gets
 /// them only by `include`, and only if it allows this page.
-fn credentials(request: &HttpRequest) -> RequestCredentials {
+fn credentials(window: &Window, request: &HttpRequest) -> &'static str {
     if !request.with_cookies {
-        return RequestCredentials::Omit;
+        return "omit";
     }
-    let own = web_sys::window().and_then(|window| window.location().origin().ok());
+    let own = window.location().origin().ok();
     let asked = Url::new(&request.url).ok().map(|url| url.origin());
     if own.is_some() && own == asked {
-        RequestCredentials::SameOrigin
+        "same-origin"
     } else {
-        RequestCredentials::Include
+        "include"
     }
 }
 

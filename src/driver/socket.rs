@@ -8,11 +8,10 @@
 use std::cell::OnceCell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::future::{Either, select};
-use futures_util::{Sink, SinkExt, StreamExt};
-use gloo_net::websocket::events::CloseEvent;
+use futures_util::{Sink, StreamExt};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
 use gloo_timers::future::TimeoutFuture;
@@ -95,74 +94,73 @@ async fn run(
         return Some((ABNORMAL, "the browser refuses this address".to_owned()));
     };
 
-    // There is no event for "opened": the sink becomes ready when the socket
-    // is not connecting any more, whichever way that went.
+    let mut stage = Stage::Connecting;
     loop {
-        let ready = std::future::poll_fn(|context| Pin::new(&mut socket).poll_ready(context));
-        let order = match select(ready, orders.next()).await {
-            Either::Left(_) => break,
-            Either::Right((order, _)) => order,
-        };
-        match order {
+        let next = std::future::poll_fn(|context| {
+            if let Poll::Ready(order) = orders.poll_next_unpin(context) {
+                return Poll::Ready(Next::Ordered(order));
+            }
+            if let Stage::Connecting = stage {
+                // There is no event for "opened": the sink becomes ready when
+                // the socket is not connecting any more, whichever way it went.
+                let ready = Pin::new(&mut socket).poll_ready(context);
+                return ready.map(|_| Next::Dialled);
+            }
+            if let Poll::Ready(heard) = socket.poll_next_unpin(context) {
+                return Poll::Ready(Next::Heard(heard));
+            }
+            match &mut stage {
+                Stage::Failed(late) => Pin::new(late).poll(context).map(|()| Next::Late),
+                Stage::Connecting | Stage::Connected => Poll::Pending,
+            }
+        });
+        match (next.await, &stage) {
             // The browser would throw; the session says nothing before `Opened`.
-            Some(Order::Send(_)) => {}
-            Some(Order::Close(code, reason)) => {
+            (Next::Ordered(Some(Order::Send(_))), Stage::Connecting) => {}
+            (Next::Ordered(Some(Order::Send(wire))), _) => {
+                // On a closing socket this goes nowhere, and the end is on its way.
+                let _ = Pin::new(&mut socket).start_send(message(wire));
+            }
+            (Next::Ordered(Some(Order::Close(code, reason))), _) => {
                 close(socket, code, reason);
                 return None;
             }
             // Dropped without an order: the driver is gone.
-            None => return None,
-        }
-    }
-    if matches!(socket.state(), State::Open) {
-        deliver(LinkEvent::Opened);
-    }
-
-    loop {
-        let next = match select(orders.next(), socket.next()).await {
-            Either::Left((order, _)) => Next::Ordered(order),
-            Either::Right((heard, _)) => Next::Heard(heard),
-        };
-        match next {
-            Next::Ordered(Some(Order::Send(wire))) => {
-                // On a closing socket this goes nowhere, and the end is on its way.
-                let _ = socket.send(message(wire)).await;
+            (Next::Ordered(None), _) => return None,
+            (Next::Dialled, _) => {
+                stage = Stage::Connected;
+                if matches!(socket.state(), State::Open) {
+                    deliver(LinkEvent::Opened);
+                }
             }
-            Next::Ordered(Some(Order::Close(code, reason))) => {
-                close(socket, code, reason);
-                return None;
+            (Next::Heard(Some(Err(WebSocketError::ConnectionClose(event)))), _) => {
+                return Some((event.code, event.reason));
             }
-            Next::Ordered(None) => return None,
-            Next::Heard(Some(Ok(message))) => deliver(LinkEvent::Received(wire(message))),
-            Next::Heard(Some(Err(WebSocketError::ConnectionClose(event)))) => {
-                return Some(end(event));
-            }
+            (Next::Heard(None), _) => return Some((ABNORMAL, String::new())),
+            (Next::Late, _) => return Some((ABNORMAL, "failed without a close".to_owned())),
             // `error` says nothing; `close` follows in the same turn, or never.
-            Next::Heard(Some(Err(_))) => return Some(end_after_error(&mut socket).await),
-            Next::Heard(None) => return Some((ABNORMAL, String::new())),
+            (Next::Heard(Some(_)), Stage::Failed(_)) => {}
+            (Next::Heard(Some(Err(_))), _) => {
+                stage = Stage::Failed(TimeoutFuture::new(CLOSE_EVENT_WITHIN_MS));
+            }
+            (Next::Heard(Some(Ok(message))), _) => deliver(LinkEvent::Received(wire(message))),
         }
     }
+}
+
+/// How far a socket has come.
+enum Stage {
+    Connecting,
+    Connected,
+    /// Until the timer ends, `close` may still say why.
+    Failed(TimeoutFuture),
 }
 
 enum Next {
     Ordered(Option<Order>),
+    Dialled,
     Heard(Option<Result<Message, WebSocketError>>),
-}
-
-async fn end_after_error(socket: &mut WebSocket) -> (u16, String) {
-    let close_event = std::pin::pin!(async {
-        loop {
-            match socket.next().await {
-                Some(Err(WebSocketError::ConnectionClose(event))) => break end(event),
-                Some(_) => {}
-                None => break (ABNORMAL, String::new()),
-            }
-        }
-    });
-    match select(close_event, TimeoutFuture::new(CLOSE_EVENT_WITHIN_MS)).await {
-        Either::Left((end, _)) => end,
-        Either::Right(_) => (ABNORMAL, "failed without a close".to_owned()),
-    }
+    Late,
 }
 
 fn close(socket: WebSocket, code: u16, reason: &str) {
@@ -174,10 +172,6 @@ fn close(socket: WebSocket, code: u16, reason: &str) {
         1000
     };
     let _ = socket.close(Some(code), Some(reason));
-}
-
-fn end(event: CloseEvent) -> (u16, String) {
-    (event.code, event.reason)
 }
 
 fn message(wire: Wire) -> Message {

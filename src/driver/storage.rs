@@ -5,9 +5,7 @@
 //! here. Knows nothing of memory mode: it says that it failed, once, after a
 //! second try on a fresh handle.
 
-use std::cell::Cell;
-use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -69,102 +67,78 @@ impl Storage {
 
 /// One job after the other: a second try must not overtake what came later.
 async fn run(name: String, mut jobs: UnboundedReceiver<Job>, deliver: Rc<dyn Fn(Answer)>) {
-    let keeper = Keeper {
+    let mut keeper = Keeper {
         name,
         database: None,
-        asked_to_persist: Cell::new(false),
+        asked_to_persist: false,
     };
-    let mut keeper = keeper;
     while let Some(job) = jobs.next().await {
-        match job {
-            Job::Load(uid) => {
-                let result = keeper.load(&uid).await;
-                deliver(Answer::Loaded(uid, result));
+        let result = keeper.perform(&job).await;
+        deliver(match job {
+            Job::Load(uid) => Answer::Loaded(uid, result),
+            Job::Save(id, _) => {
+                if result.is_ok() {
+                    keeper.ask_to_persist();
+                }
+                Answer::Saved(id, result.map(|_| ()))
             }
-            Job::Save(id, write) => {
-                let result = keeper.save(&write).await;
-                deliver(Answer::Saved(id, result));
-            }
-        }
+        });
     }
 }
 
 struct Keeper {
     name: String,
     database: Option<Database>,
-    asked_to_persist: Cell<bool>,
+    asked_to_persist: bool,
 }
 
 impl Keeper {
-    async fn load(&mut self, uid: &Uid) -> Result<Stored, StorageFailure> {
-        let database = self.open().await;
-        let first = match &database {
-            Ok(database) => in_time(database.load(uid)).await,
-            Err(failure) => Err(failure.clone()),
-        };
-        match first {
-            Ok(stored) => Ok(stored),
-            Err(_) => {
-                let database = self.reopen().await?;
-                let second = in_time(database.load(uid)).await;
-                self.judge(second)
+    /// What is kept, which after a write nobody looks at.
+    async fn perform(&mut self, job: &Job) -> Result<Stored, StorageFailure> {
+        let mut tries = 2;
+        loop {
+            let result = self.attempt(job).await;
+            tries -= 1;
+            if result.is_ok() {
+                return result;
+            }
+            // A handle that failed once fails for ever on some systems, so it
+            // is thrown away whatever the error says.
+            if let Some(database) = self.database.take() {
+                database.close();
+            }
+            if tries == 0 {
+                return result;
             }
         }
     }
 
-    async fn save(&mut self, write: &Write) -> Result<(), StorageFailure> {
-        let database = self.open().await;
-        let first = match &database {
-            Ok(database) => in_time(database.write(write)).await,
-            Err(failure) => Err(failure.clone()),
+    async fn attempt(&mut self, job: &Job) -> Result<Stored, StorageFailure> {
+        let database = self.open().await?;
+        let work: Work<'_, Stored> = match job {
+            Job::Load(uid) => Box::pin(database.load(uid)),
+            Job::Save(_, write) => Box::pin(async {
+                database.write(write).await?;
+                Ok(Stored::default())
+            }),
         };
-        let result = match first {
-            Ok(()) => Ok(()),
-            Err(_) => {
-                let database = self.reopen().await?;
-                let second = in_time(database.write(write)).await;
-                self.judge(second)
-            }
-        };
-        if result.is_ok() {
-            self.ask_to_persist();
-        }
-        result
+        in_time(work).await
     }
 
     async fn open(&mut self) -> Result<Database, StorageFailure> {
         if let Some(database) = self.database.as_ref().filter(|it| it.is_alive()) {
             return Ok(database.clone());
         }
-        let database = in_time(Database::open(&self.name)).await?;
+        let opening: Work<'_, Database> = Box::pin(Database::open(&self.name));
+        let database = in_time(opening).await?;
         self.database = Some(database.clone());
         Ok(database)
     }
 
-    /// A handle that failed once fails for ever on some systems, so it is
-    /// thrown away whatever the error says.
-    async fn reopen(&mut self) -> Result<Database, StorageFailure> {
-        self.drop_handle();
-        self.open().await
-    }
-
-    fn judge<T>(&mut self, result: Result<T, StorageFailure>) -> Result<T, StorageFailure> {
-        if result.is_err() {
-            self.drop_handle();
-        }
-        result
-    }
-
-    fn drop_handle(&mut self) {
-        if let Some(database) = self.database.take() {
-            database.close();
-        }
-    }
-
     /// Asks, once, that the browser does not clear this away when the disk is
     /// full. The answer changes nothing.
-    fn ask_to_persist(&self) {
-        if self.asked_to_persist.replace(true) {
+    fn ask_to_persist(&mut self) {
+        if std::mem::replace(&mut self.asked_to_persist, true) {
             return;
         }
         let promise = web_sys::window()
@@ -183,10 +157,11 @@ impl Keeper {
     }
 }
 
-async fn in_time<T>(
-    work: impl Future<Output = Result<T, StorageFailure>>,
-) -> Result<T, StorageFailure> {
-    match select(pin!(work), TimeoutFuture::new(ANSWER_WITHIN_MS)).await {
+/// Something that the device does for us, sooner or later.
+type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageFailure>> + 'a>>;
+
+async fn in_time<T>(work: Work<'_, T>) -> Result<T, StorageFailure> {
+    match select(work, TimeoutFuture::new(ANSWER_WITHIN_MS)).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(StorageFailure(format!(
             "the device's storage said nothing for {ANSWER_WITHIN_MS} ms"
