@@ -84,8 +84,11 @@ pub(super) fn read_all(name: &str, seed: u64, mut dialect: impl Dialect, gateway
     let mut spoiler = Spoiler::of(seed, sound(name));
     let mut read: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let asked = asked();
+    // What came before a login may be told behind it.
+    let mut longest = 0;
     for number in 0..cases {
         let (kind, text) = spoiler.next();
+        longest = longest.max(text.len());
         let case = || format!("DECODER_SEED={seed} case {number}: {text:?}");
         let frames = dialect.decode(&Wire::Text(text.clone()));
         if let Err(error) = &frames {
@@ -94,7 +97,7 @@ pub(super) fn read_all(name: &str, seed: u64, mut dialect: impl Dialect, gateway
         for frame in frames.iter().flatten() {
             if let ServerFrame::Message(message) = frame {
                 assert_eq!(message.seq, None, "{}", case());
-                assert!(message.content.text().len() <= text.len(), "{}", case());
+                assert!(message.content.text().len() <= longest, "{}", case());
             }
         }
         let bytes = Wire::Binary(text.clone().into_bytes());
