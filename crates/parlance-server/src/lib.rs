@@ -20,25 +20,19 @@ mod assets;
 mod attendance;
 mod clock;
 mod encode;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod gateway;
 mod http;
 mod hub;
 mod listen;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod mailbox;
 mod peer;
 mod policy;
 mod random;
 mod rates;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod server;
 mod socket;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod upload;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod voice;
-#[allow(dead_code, reason = "four gateways are still to come to this seam")]
 mod who;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

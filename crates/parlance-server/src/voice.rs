@@ -303,17 +303,6 @@ impl Voice {
             .await?)
     }
 
-    /// The place of the message with this id in a conversation that they are in.
-    pub(crate) async fn place(
-        &self,
-        conversation: &ConversationId,
-        id: &str,
-    ) -> Result<Option<Seq>, Refusal> {
-        self.must_be_in(conversation).await?;
-        let (conversation, id) = (conversation.clone(), id.to_owned());
-        Ok(self.server.store.place(conversation, id).await?)
-    }
-
     /// Takes back what they said themselves, not longer ago than this: its
     /// words are gone, and everybody reads these in its place. Answers after
     /// the commit; again is no harm.

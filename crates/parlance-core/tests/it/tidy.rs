@@ -320,7 +320,9 @@ fn only_the_model_writes_signals() {
             }
         }
         for word in MAKES {
-            found.extend(source.lines_with(word));
+            // What an AbortController gives is no signal of ours.
+            let lines = source.lines_with(word).into_iter();
+            found.extend(lines.filter(|line| !line.contains("abort.signal()")));
         }
     }
     assert!(model > 5, "the model was not found");
