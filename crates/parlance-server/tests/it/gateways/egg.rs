@@ -167,6 +167,12 @@ async fn who_asks_for_a_group_is_in_it_and_hears_what_is_said_from_then_on() {
         so_far(&mut six).await.is_empty(),
         "there is no history here"
     );
+    // Nor for somebody whose page was not there when they came in.
+    stored(&as_page(&rig, "7").get("/egg/api/chat/groupinfo/33").await);
+    bob.talk("room:33", "for seven").await;
+    let mut seven = page(&rig, "7").await;
+    fetch(&rig, "7").await;
+    assert_eq!(so_far(&mut seven).await, ["for seven"]);
     let refusal = as_page(&rig, "6").get("/egg/api/chat/groupinfo/%00").await;
     refused(&refusal, 400);
 }
