@@ -15,7 +15,12 @@ pub(crate) fn native_lints(workspace: &Workspace) -> Step {
 
 /// Most of the page exists only for wasm, where the native lints do not see it.
 pub(crate) fn web_lints(workspace: &Workspace) -> Step {
-    Step::cargo(workspace)
-        .words("clippy --profile web --target wasm32-unknown-unknown")
+    quick_and_bare(Step::cargo(workspace))
+        .words("clippy --target wasm32-unknown-unknown")
         .words("--package parlance --lib --bins --test web -- --deny warnings")
+}
+
+/// The dev profile without what a debugger would want, which is most of it.
+pub(crate) fn quick_and_bare(step: Step) -> Step {
+    step.environment("CARGO_PROFILE_DEV_DEBUG", "0")
 }

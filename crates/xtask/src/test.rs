@@ -294,12 +294,12 @@ fn test_programs(workspace: &Workspace, which: &str) -> Step {
         .words(which)
 }
 
-/// In the profile that the front end is built with, so that the framework is
-/// compiled for wasm once.
+/// In the quick profile, which also checks what the page's authors assert. The
+/// page itself is built with flags of its own, so nothing could be shared.
 fn web_tests(workspace: &Workspace) -> Step {
-    let step = Step::cargo(workspace)
-        .words("test --profile web --target wasm32-unknown-unknown --package parlance --test web");
-    // Linking costs half a minute a program: only where there is something.
+    let step = checks::quick_and_bare(Step::cargo(workspace))
+        .words("test --target wasm32-unknown-unknown --package parlance --test web");
+    // Linking costs seconds a program: only where there is something.
     if mentions(&workspace.root().join("src"), "wasm_bindgen_test") {
         step.words("--lib")
     } else {
