@@ -20,7 +20,7 @@ mod as_given;
 mod placing;
 
 use as_given::AsGiven;
-pub use as_given::{Laid, Mine, Reaches};
+pub use as_given::{Laid, Mine, Reaches, Unproved};
 
 /// Messages in a page that is asked for.
 pub const PAGE: u32 = 50;

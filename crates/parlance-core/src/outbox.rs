@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::content::Content;
 use crate::dialect::Resend;
-use crate::ids::{ClientId, ConversationId, ItemKey, SaveId, Uid};
+use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Uid};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Queued};
 
@@ -360,6 +360,9 @@ pub struct Draft {
     /// It may have been handed over, to a backend where saying it again would
     /// double it.
     pub handed_over: bool,
+    /// The newest message of the log when it was handed over, where it has an
+    /// id: nothing up to that one can be this.
+    pub after: Option<MessageId>,
 }
 
 /// One write to the device's storage: one strict transaction.

@@ -59,18 +59,21 @@ pub(super) struct AsGiven {
 /// What knows my own messages: the outbox, as far as a log has to ask it.
 pub struct Mine<'a> {
     /// Those that were handed over and are not proved, in the order of saying.
-    pub unproved: Vec<(ClientId, &'a Content)>,
+    pub unproved: Vec<Unproved<'a>>,
     /// Whether what came back is what was said.
     pub is_echo: &'a dyn Fn(&Content, &Content) -> bool,
 }
 
-impl Mine<'_> {
-    /// Takes the oldest that this may be.
-    pub fn take(&mut self, heard: &Content) -> Option<ClientId> {
-        let fits = |(_, said): &(ClientId, &Content)| (self.is_echo)(said, heard);
-        let at = self.unproved.iter().position(fits)?;
-        Some(self.unproved.remove(at).0)
-    }
+/// A message of mine of which nobody knows yet whether it arrived.
+#[derive(Debug)]
+pub struct Unproved<'a> {
+    /// Which.
+    pub client_id: ClientId,
+    /// What it says.
+    pub content: &'a Content,
+    /// The newest message of the log when it was said: the same words up to
+    /// there are other words of mine.
+    pub after: Option<&'a MessageId>,
 }
 
 /// What a page of rows came to.
@@ -227,6 +230,13 @@ impl Conversation {
         true
     }
 
+    /// The backend's id of the newest message that is here and has one.
+    pub fn newest_id(&self) -> Option<MessageId> {
+        self.timeline
+            .newest_first()
+            .find_map(|item| item.id.clone())
+    }
+
     /// Where a backend without numbers goes on from.
     pub fn anchor(&self) -> Anchor {
         let given = &self.as_given;
@@ -353,6 +363,9 @@ impl Conversation {
         let mut older = rows;
         older.truncate(overlap);
         let nothing_new = older.is_empty();
+        // What was said after a message that is here is not older than it.
+        mine.unproved
+            .retain(|it| !it.after.is_some_and(|after| self.timeline.has_id(after)));
         laid.proved = self.prove(&mut older, mine, viewer.me);
         let first = self.first_known().unwrap_or(Seq(BASE));
         let count = older.len() as u64;
@@ -400,7 +413,7 @@ impl Conversation {
                     // It stood where I said it; the log knows where it is.
                     if let Some(client_id) = &here[at].client_id {
                         self.timeline.take_back(client_id);
-                        mine.unproved.retain(|(it, _)| it != client_id);
+                        mine.unproved.retain(|it| it.client_id != *client_id);
                         laid.proved.push((client_id.clone(), message.id.clone()));
                         message.client_id = Some(client_id.clone());
                     }
@@ -410,8 +423,7 @@ impl Conversation {
             };
             let item = here[at];
             if let Some(proved) = self.on_seen_in_history(item, &message) {
-                mine.unproved
-                    .retain(|(client_id, _)| *client_id != proved.0);
+                mine.unproved.retain(|it| it.client_id != proved.0);
                 laid.proved.push(proved);
             }
         }
@@ -489,20 +501,26 @@ impl Conversation {
         mine: &mut Mine<'_>,
         me: Option<&Uid>,
     ) -> Vec<(ClientId, Option<MessageId>)> {
+        let ids: Vec<Option<MessageId>> = rows.iter().map(|row| row.id.clone()).collect();
+        let is_before = |index: usize, after: Option<&MessageId>| {
+            after.is_some_and(|after| ids.iter().skip(index).flatten().any(|id| id == after))
+        };
         let mut proved = Vec::new();
-        for row in rows.iter_mut().filter(|row| is_from(row, me)) {
-            let found = mine.unproved.iter().position(|(client_id, said)| {
-                match &row.client_id {
-                    Some(named) => named == client_id,
-                    // One that has its place already is laid beside the page.
-                    None => {
-                        (mine.is_echo)(said, &row.content)
-                            && !self.timeline.has_confirmed(client_id)
-                    }
+        for (index, row) in rows.iter_mut().enumerate() {
+            if !is_from(row, me) {
+                continue;
+            }
+            let found = mine.unproved.iter().position(|it| match &row.client_id {
+                Some(named) => *named == it.client_id,
+                // One that has its place already is laid beside the page.
+                None => {
+                    (mine.is_echo)(it.content, &row.content)
+                        && !is_before(index, it.after)
+                        && !self.timeline.has_confirmed(&it.client_id)
                 }
             });
             if let Some(at) = found {
-                let (client_id, _) = mine.unproved.remove(at);
+                let client_id = mine.unproved.remove(at).client_id;
                 row.client_id = Some(client_id.clone());
                 proved.push((client_id, row.id.clone()));
             }

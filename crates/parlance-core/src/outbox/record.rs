@@ -8,7 +8,7 @@ use super::{Draft, Record};
 use crate::dialect::DecodeError;
 use crate::dialect::fields::{Fields, Object};
 use crate::dialect::native::{body_of, content_of};
-use crate::ids::{ClientId, ConversationId};
+use crate::ids::{ClientId, ConversationId, MessageId};
 use crate::time::UnixMillis;
 
 const VERSION: u64 = 1;
@@ -26,6 +26,7 @@ impl Draft {
         row.value("at", Value::from(self.said_at.0));
         row.number("order", Some(self.order));
         row.number("over", self.handed_over.then_some(1));
+        row.text("after", self.after.as_ref().map(MessageId::as_str));
         Record {
             client_id: self.client_id.clone(),
             conversation: self.conversation.clone(),
@@ -51,6 +52,7 @@ impl Draft {
             // Room for those that come after, whatever a broken row says.
             order: row.number("order")?.min(MOST_ORDER),
             handed_over: row.maybe_number("over")? == Some(1),
+            after: row.maybe_text("after")?.map(MessageId::new),
         })
     }
 }
@@ -69,6 +71,7 @@ mod tests {
             said_at: UnixMillis(1_700_000_000_000),
             order: 3,
             handed_over: false,
+            after: None,
         };
         assert_eq!(
             Draft::from_record(&draft.to_record().value),
@@ -76,6 +79,7 @@ mod tests {
         );
         let over = Draft {
             handed_over: true,
+            after: Some(MessageId::new("9")),
             ..draft
         };
         assert_eq!(Draft::from_record(&over.to_record().value), Ok(over));

@@ -10,6 +10,7 @@ use super::{
     Account, Durability, Event, Oddity, Output, Session, StorageFailure, retry_at, wedged,
 };
 use crate::content::Content;
+use crate::conversation::Conversation;
 use crate::dialect::{Proof, Resend};
 use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
@@ -49,6 +50,7 @@ impl Session {
             said_at,
             order: self.outbox.next_order().max(by_clock),
             handed_over: false,
+            after: None,
         };
         let key = self.next_key();
         match self.keeper() {
@@ -353,6 +355,8 @@ impl Session {
         match keeper {
             Some(uid) if entry.kept == Kept::Yes && !entry.draft.handed_over => {
                 entry.draft.handed_over = true;
+                let log = self.conversations.get(&entry.draft.conversation);
+                entry.draft.after = log.and_then(Conversation::newest_id);
                 let record = Box::new(entry.draft.to_record());
                 let save = self.save(Write::Keep(uid, record));
                 if let Some(entry) = self.outbox.find_mut(client_id) {

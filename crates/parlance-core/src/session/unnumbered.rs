@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::phase::Phase;
 use super::{Oddity, Session, Stamp};
 use crate::content::Content;
-use crate::conversation::{Conversation, Laid, Mine, Reaches};
+use crate::conversation::{Conversation, Laid, Mine, Reaches, Unproved};
 use crate::dialect::{Asked, Counts, History, Order, Proof};
 use crate::frame::{ClientFrame, Message, Rows};
 use crate::history::Fetch;
@@ -110,7 +110,11 @@ impl Session {
         let unproved = self.outbox.unproved(&id);
         let mut mine = Mine {
             unproved: unproved
-                .map(|entry| (entry.draft.client_id.clone(), &entry.draft.content))
+                .map(|entry| Unproved {
+                    client_id: entry.draft.client_id.clone(),
+                    content: &entry.draft.content,
+                    after: entry.draft.after.as_ref(),
+                })
                 .collect(),
             is_echo: &is_echo,
         };

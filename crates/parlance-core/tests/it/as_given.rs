@@ -275,6 +275,29 @@ fn the_device_knows_that_it_may_have_gone_before_it_goes() {
 }
 
 #[test]
+fn the_same_words_of_yesterday_prove_nothing() {
+    let before = ["me:ok#1", "a:1#2"];
+    let mut bench = Bench::with_history(echoing(), &before);
+    bench.says("ok");
+    let mut again = Bench::with_disk(echoing(), bench.disk.clone(), 2);
+    again.opens();
+    again.page(&before, "end");
+    assert_eq!(again.rows(), ["me:ok sent", "a:1", "me:ok unknown"]);
+    // But those that came after do.
+    let mut again = Bench::with_disk(echoing(), bench.disk.clone(), 3);
+    again.opens();
+    again.page(&["me:ok#1", "a:1#2", "me:ok#3"], "end");
+    assert_eq!(again.rows(), ["me:ok sent", "a:1", "me:ok sent"]);
+    // And those of an older page do not either.
+    let mut again = Bench::with_disk(echoing(), bench.disk.clone(), 4);
+    again.opens();
+    again.page(&["a:1#2"], "more");
+    again.feed(Input::Command(Command::LoadOlder(room())));
+    again.page(&["me:ok#1"], "end");
+    assert_eq!(again.rows(), ["me:ok sent", "a:1", "me:ok unknown"]);
+}
+
+#[test]
 fn it_does_not_go_before_the_device_has_noted_it_or_taken_too_long() {
     let mut bench = Bench::with_history(echoing(), &["a:1"]);
     bench.says("w");

@@ -11,7 +11,7 @@ use parlance_core::dialect::native::wire::{Client, Server};
 use parlance_core::dialect::native::{Native, NativeConfig, body_of, content_of};
 use parlance_core::dialect::{Admission, Dialect, Saying};
 use parlance_core::frame::{Anchor, ClientFrame, Cursor, Fill, Hello, Part, Say, ServerFrame};
-use parlance_core::ids::{ClientId, ConversationId, Epoch, RequestId, Seq};
+use parlance_core::ids::{ClientId, ConversationId, Epoch, MessageId, RequestId, Seq};
 use parlance_core::outbox::Draft;
 use parlance_core::time::UnixMillis;
 use parlance_core::wire::{HttpResponse, Wire};
@@ -400,6 +400,7 @@ fn every_kind_of_content_survives_the_wire_and_the_device() {
             said_at: UnixMillis(-1),
             order: number as u64,
             handed_over: number % 2 == 1,
+            after: (number % 3 == 1).then(|| MessageId::new("a \"9\"")),
         };
         assert_eq!(Draft::from_record(&draft.to_record().value), Ok(draft));
     }
