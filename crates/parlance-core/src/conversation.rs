@@ -4,7 +4,7 @@
 //!
 //! Asks for nothing itself: it says what it wants, the session asks.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 use std::time::Duration;
 
 use crate::frame::{ConversationHead, Message, Page, Part, Person, Talk};
@@ -55,7 +55,7 @@ pub struct Conversation {
     /// The newest message.
     pub last: Option<LastLine>,
     /// How far each of the others has read.
-    pub readers: BTreeMap<Uid, Seq>,
+    pub readers: Map<Uid, Seq>,
     /// Its people.
     pub presence: Presence,
     /// Its rows.
@@ -69,7 +69,7 @@ pub struct Conversation {
     /// A gap that the person wants filled.
     pub gap: Option<(ItemKey, Fetch)>,
     /// Messages that came before those in front of them.
-    early: BTreeMap<Seq, Message>,
+    early: Map<Seq, Message>,
     /// When the hole before them is asked about.
     pub patience: Option<Instant>,
     /// What is known beside, where messages have no numbers.
@@ -128,14 +128,14 @@ impl Conversation {
             counted: Seq(0),
             talk: Talk::Allowed,
             last: None,
-            readers: BTreeMap::new(),
+            readers: Map::new(),
             presence: Presence::default(),
             timeline: Timeline::default(),
             log: Log::Unknown,
             forward: Fetch::Idle,
             backward: Fetch::Idle,
             gap: None,
-            early: BTreeMap::new(),
+            early: Map::new(),
             patience: None,
             as_given: AsGiven::default(),
         }
@@ -582,7 +582,7 @@ impl Conversation {
     /// Somebody else has read up to here.
     pub fn on_reader(&mut self, uid: Uid, seq: Seq) {
         let before = self.read_by_other();
-        let reader = self.readers.entry(uid).or_insert(Seq(0));
+        let reader = self.readers.get_or_insert_with(uid, || Seq(0));
         *reader = (*reader).max(seq);
         self.timeline.mark_read(before, self.read_by_other());
     }

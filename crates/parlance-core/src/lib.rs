@@ -14,6 +14,7 @@ pub mod frame;
 
 pub mod conversation;
 pub mod history;
+pub mod map;
 pub mod outbox;
 pub mod presence;
 pub mod timeline;

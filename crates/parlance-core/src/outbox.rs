@@ -6,7 +6,7 @@
 //! Does not send and does not store: it says what is to be sent next, and how
 //! a row is written down. Knows no links.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 use std::time::Duration;
 
 use crate::content::Content;
@@ -28,7 +28,7 @@ pub const ASK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     /// By the order of saying.
-    entries: BTreeMap<u64, Entry>,
+    entries: Map<u64, Entry>,
     bytes: usize,
 }
 

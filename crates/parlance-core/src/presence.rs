@@ -3,7 +3,7 @@
 //!
 //! Knows neither links nor conversations.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use crate::frame::Person;
 use crate::ids::Uid;
@@ -16,7 +16,7 @@ const MOST_HELD: usize = 512;
 /// The people of one conversation.
 #[derive(Clone, Debug, Default)]
 pub struct Presence {
-    people: BTreeMap<Uid, Person>,
+    people: Map<Uid, Person>,
     list: List,
     typists: Vec<(Person, Instant)>,
 }

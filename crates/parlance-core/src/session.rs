@@ -27,7 +27,8 @@
 //! An input from a link that is not the current one changes nothing: `handle`
 //! drops it at the door.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::map::{Map, Set};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
@@ -117,15 +118,15 @@ pub struct Session {
     target: Target,
     aim: Aim,
     current: Option<ConversationId>,
-    conversations: BTreeMap<ConversationId, conversation::Conversation>,
+    conversations: Map<ConversationId, conversation::Conversation>,
     outbox: Outbox,
     durability: Durability,
     /// Rows that the device is to forget, until it has.
-    forgetting: BTreeMap<SaveId, ClientId>,
+    forgetting: Map<SaveId, ClientId>,
 
     outputs: VecDeque<Output>,
     /// Conversations that changed since the page was last told.
-    touched: BTreeSet<ConversationId>,
+    touched: Set<ConversationId>,
     told: Told,
 
     keys: Keys,
@@ -144,7 +145,7 @@ pub struct Session {
     /// Whether the backend was ever heard to answer a ping.
     ponged: bool,
     resyncs: VecDeque<Instant>,
-    read_told_at: BTreeMap<ConversationId, Instant>,
+    read_told_at: Map<ConversationId, Instant>,
     typing_told: Option<(ConversationId, Instant)>,
 }
 
@@ -200,12 +201,12 @@ impl Session {
             target,
             aim: Aim::Due,
             current: None,
-            conversations: BTreeMap::new(),
+            conversations: Map::new(),
             outbox: Outbox::default(),
             durability: Durability::Kept,
-            forgetting: BTreeMap::new(),
+            forgetting: Map::new(),
             outputs: VecDeque::new(),
-            touched: BTreeSet::new(),
+            touched: Set::new(),
             told: Told::default(),
             keys: Keys::default(),
             last_link: LinkId::default(),
@@ -218,7 +219,7 @@ impl Session {
             few_tries: 0,
             ponged: false,
             resyncs: VecDeque::new(),
-            read_told_at: BTreeMap::new(),
+            read_told_at: Map::new(),
             typing_told: None,
         }
     }
@@ -829,10 +830,10 @@ impl Session {
 
     /// The conversation, made if it is new, with who looks at it.
     fn conversation_mut<'a>(
-        conversations: &'a mut BTreeMap<ConversationId, conversation::Conversation>,
+        conversations: &'a mut Map<ConversationId, conversation::Conversation>,
         id: &ConversationId,
     ) -> &'a mut conversation::Conversation {
-        conversations.entry(id.clone()).or_default()
+        conversations.get_or_default(id.clone())
     }
 
     fn viewer<'a>(uid: Option<&'a Uid>, keys: &'a mut Keys) -> Viewer<'a> {

@@ -5,7 +5,7 @@
 //! Knows no clock and no session: who is here and who is called what is kept
 //! per person, for the server tells of one at a time.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use super::identity;
 use super::{Asked, Capabilities, DecodeError, Dialect, Saying};
@@ -39,9 +39,9 @@ pub struct Crmeb {
     capabilities: Capabilities,
     me: Person,
     /// Everybody heard of, with what was heard of them last.
-    people: BTreeMap<String, Known>,
+    people: Map<String, Known>,
     /// The agent whom a talk was handed on to, by the one whom it began with.
-    handed_on: BTreeMap<String, HandedOn>,
+    handed_on: Map<String, HandedOn>,
     /// Whether this link's login was answered.
     greeted: Greeted,
     /// The one whose talk is on show.
@@ -79,7 +79,7 @@ impl Crmeb {
     /// Speaks to this server.
     pub fn new(config: CrmebConfig) -> Self {
         let me = identity::person(&config.me, config.token.as_deref().unwrap_or_default());
-        let mut people = BTreeMap::new();
+        let mut people = Map::new();
         let to = config.to.clone().unwrap_or_default();
         if let Some(uid) = to.uid {
             let known = Known {
@@ -93,7 +93,7 @@ impl Crmeb {
             capabilities: capabilities(&config),
             me,
             people,
-            handed_on: BTreeMap::new(),
+            handed_on: Map::new(),
             greeted: Greeted::No,
             opened: None,
             last_said: None,

@@ -3,7 +3,7 @@
 //!
 //! Does not know whether the session has use for a frame.
 
-use std::collections::BTreeSet;
+use crate::map::Set;
 use std::time::Duration;
 
 use super::fields::Fields;
@@ -53,7 +53,7 @@ pub struct Egg {
     capabilities: Capabilities,
     names: Names,
     /// The service's notices that were heard, which it repeats on each link.
-    notices: BTreeSet<(String, String)>,
+    notices: Set<(String, String)>,
     /// The server is older than the fetch of missed messages.
     keeps_nothing: bool,
 }
@@ -84,7 +84,7 @@ impl Egg {
         Self {
             capabilities: capabilities(&config),
             names: Names::new(me, config.to.clone()),
-            notices: BTreeSet::new(),
+            notices: Set::new(),
             keeps_nothing: false,
             config,
         }

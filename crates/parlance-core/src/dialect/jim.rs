@@ -6,7 +6,8 @@
 //! of history was asked for, and which message an answer is about. Knows
 //! neither the session's phases nor a clock.
 
-use std::collections::{BTreeSet, VecDeque};
+use crate::map::Set;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::address::with_parameter;
@@ -60,7 +61,7 @@ pub struct Jim {
     /// Whether one of them has come back: this server keeps them.
     keeps_ids: bool,
     /// Groups that somebody looked at on this link.
-    opened: BTreeSet<String>,
+    opened: Set<String>,
 }
 
 /// Where the server is, and who I am.
@@ -137,7 +138,7 @@ impl Jim {
             waiting: VecDeque::new(),
             said: VecDeque::new(),
             keeps_ids: false,
-            opened: BTreeSet::new(),
+            opened: Set::new(),
         }
     }
 

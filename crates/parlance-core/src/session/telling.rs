@@ -2,7 +2,7 @@
 //! page what changed, once. Compares with what was told before, so that
 //! nothing is said twice.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use super::phase::Phase;
 use super::{
@@ -17,7 +17,7 @@ use crate::time::Instant;
 pub(super) struct Told {
     status: Option<Status>,
     banner: Option<Banner>,
-    pub(super) conversations: BTreeMap<ConversationId, ToldConversation>,
+    pub(super) conversations: Map<ConversationId, ToldConversation>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Session {
             talk: conversation.talk,
             last: conversation.last.clone(),
         };
-        let told = self.told.conversations.entry(id.clone()).or_default();
+        let told = self.told.conversations.get_or_default(id.clone());
         let mut events = Vec::new();
         if told.summary.as_ref() != Some(&summary) {
             told.summary = Some(summary.clone());

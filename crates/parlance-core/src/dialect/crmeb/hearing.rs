@@ -114,7 +114,7 @@ impl Crmeb {
         if self.people.len() >= MOST_PEOPLE && !self.people.contains_key(uid) {
             self.people.clear();
         }
-        self.people.entry(uid.to_owned()).or_default()
+        self.people.get_or_default(uid.to_owned())
     }
 
     /// What a record says of the talk with this one.

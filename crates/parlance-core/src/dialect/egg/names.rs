@@ -3,7 +3,7 @@
 //!
 //! Also what conversations are called. Knows no frame.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::map::{Map, Set};
 
 use crate::dialect::fields::id_value;
 use crate::frame::Person;
@@ -14,15 +14,15 @@ use crate::ids::{ConversationId, Uid};
 pub(super) struct Names {
     me: Person,
     /// What the backend calls me. More than one: the launch may use another.
-    mine: BTreeSet<String>,
+    mine: Set<String>,
     /// Whether the backend said so itself.
     told: bool,
     /// The other person of the launch.
     to: Option<String>,
     /// Whom the launch names otherwise than the backend.
-    aliases: BTreeMap<String, Uid>,
+    aliases: Map<String, Uid>,
     /// Titles, and whether a friend's remark says so.
-    titles: BTreeMap<ConversationId, (String, bool)>,
+    titles: Map<ConversationId, (String, bool)>,
 }
 
 impl Names {
@@ -31,11 +31,11 @@ impl Names {
         let id = me.uid.to_string();
         Self {
             told: is_number(&id),
-            mine: BTreeSet::from([id]),
+            mine: Set::from_iter([id]),
             me,
             to,
-            aliases: BTreeMap::new(),
-            titles: BTreeMap::new(),
+            aliases: Map::new(),
+            titles: Map::new(),
         }
     }
 

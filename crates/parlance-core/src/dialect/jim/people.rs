@@ -5,7 +5,8 @@
 //! Knows no clock: a question that is not answered is given up after so many
 //! beats.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::map::{Map, Set};
+use std::collections::VecDeque;
 
 use super::wire::{Circle, User};
 use crate::frame::{ConversationHead, Heads, Person, ServerFrame};
@@ -25,14 +26,14 @@ type Place = (ConversationId, Uid);
 pub(super) struct People {
     /// What they are called and their pictures, which a stock server leaves
     /// out of messages.
-    faces: BTreeMap<Uid, Face>,
-    rooms: BTreeMap<ConversationId, Room>,
+    faces: Map<Uid, Face>,
+    rooms: Map<ConversationId, Room>,
     /// The groups that the server counts me in, once it has said so.
-    mine: Option<BTreeSet<String>>,
+    mine: Option<Set<String>>,
     /// Groups that were asked to let me in on this link.
-    joining: BTreeSet<String>,
+    joining: Set<String>,
     /// Who is said to have left since the last question.
-    doubted: BTreeSet<Place>,
+    doubted: Set<Place>,
     /// Questions who is online, the oldest first: they are answered in order.
     asked: VecDeque<Question>,
     /// Whether the server has ever said who is online.
@@ -48,7 +49,7 @@ struct Face {
 #[derive(Debug, Default)]
 struct Room {
     /// Everybody who was seen here, and whether they are here now.
-    online: BTreeMap<Uid, bool>,
+    online: Map<Uid, bool>,
     /// Whether the whole list was told on this link.
     told: bool,
 }
@@ -56,9 +57,9 @@ struct Room {
 #[derive(Debug, Default)]
 struct Question {
     /// Who is said to have left: gone, unless the answer has them.
-    about: BTreeSet<Place>,
+    about: Set<Place>,
     /// Who came meanwhile: the answer may have been made before.
-    came: BTreeSet<Place>,
+    came: Set<Place>,
     /// Beats since it was asked.
     beats: u8,
 }
@@ -84,7 +85,7 @@ impl People {
         if self.faces.len() >= MOST && !self.faces.contains_key(uid) {
             return;
         }
-        let face = self.faces.entry(uid.clone()).or_default();
+        let face = self.faces.get_or_default(uid.clone());
         for (known, heard) in [(&mut face.nick, nick), (&mut face.avatar, avatar)] {
             if let Some(heard) = heard.filter(|heard| !heard.is_empty()) {
                 *known = Some(heard.to_owned());
@@ -130,7 +131,7 @@ impl People {
     }
 
     fn roster(&mut self, id: &ConversationId) -> ServerFrame {
-        let room = self.rooms.entry(id.clone()).or_default();
+        let room = self.rooms.get_or_default(id.clone());
         room.told = true;
         let online: Vec<(Uid, bool)> = room.online.clone().into_iter().collect();
         let people = online.iter().map(|(uid, online)| self.person(uid, *online));
@@ -309,7 +310,7 @@ impl People {
         if self.rooms.len() >= MOST && !self.rooms.contains_key(id) {
             return None;
         }
-        let room = self.rooms.entry(id.clone()).or_default();
+        let room = self.rooms.get_or_default(id.clone());
         if room.online.len() < MOST || room.online.contains_key(uid) {
             room.online.insert(uid.clone(), online);
         }
