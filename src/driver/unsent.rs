@@ -4,7 +4,7 @@
 //! Mirrors the rows of each conversation as one bit, by replaying the same
 //! changes that the page replays.
 
-use std::collections::BTreeMap;
+use parlance_core::map::Map;
 
 use parlance_core::Event;
 use parlance_core::ids::ConversationId;
@@ -14,7 +14,7 @@ use parlance_core::timeline::{Change, Delivery, Row};
 /// What closing the page would lose.
 #[derive(Debug, Default)]
 pub struct Unsent {
-    rows: BTreeMap<ConversationId, Vec<bool>>,
+    rows: Map<ConversationId, Vec<bool>>,
     kept_nowhere: bool,
 }
 
@@ -23,7 +23,7 @@ impl Unsent {
     pub fn look(&mut self, event: &Event) {
         match event {
             Event::Timeline(conversation, changes) => {
-                let rows = self.rows.entry(conversation.clone()).or_default();
+                let rows = self.rows.get_or_default(conversation.clone());
                 changes.iter().for_each(|change| replay(rows, change));
             }
             Event::Durability(durability) => {
