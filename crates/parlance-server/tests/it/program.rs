@@ -145,7 +145,7 @@ async fn what_cannot_be_used_gets_one_line_and_exit_1() {
         (vec!["--data", &other], "not one of parlance-server's"),
         (
             vec!["--data", &newer],
-            "newer parlance-server (schema 99, this one knows 3)",
+            "newer parlance-server (schema 99, this one knows",
         ),
         (
             vec!["--data", &fresh, "--secret-file", &short],

@@ -11,7 +11,7 @@ use parlance_core::time::UnixMillis;
 use parlance_core::{Command, Input, Status, Target};
 use serde_json::{Value, json};
 
-use super::stage::{Stage, WALL};
+use super::stage::{Stage, WALL, is_same};
 
 mod hostile;
 mod promises;
@@ -186,7 +186,7 @@ fn fault_3_what_is_typed_while_the_link_is_down_goes_after_the_next_join_once() 
     assert_eq!(stage.rows(&room()), ["me:one queued", "me:two queued"]);
     stage.sent.clear();
     returns(&mut stage, NOTHING);
-    assert_eq!(stage.sent[0], JOIN);
+    assert!(is_same(&stage.sent[0], JOIN), "{}", stage.sent[0]);
     // One at a time, since the echo tells them apart by nothing else.
     assert_eq!(talk(&stage), ["one"]);
     heard(&mut stage, 7, "one");

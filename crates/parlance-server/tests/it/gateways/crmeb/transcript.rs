@@ -1,6 +1,8 @@
 //! The recorded talk on this end: client lines are understood, and server
 //! lines come of the same events, with this server's own ids, times and names.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::rig::{Line, transcript};
 
@@ -89,7 +91,8 @@ async fn the_seed_pages_talk_holds_on_this_end() {
         .as_array()
         .unwrap();
     assert_eq!(comparable(&rows[0]), comparable(&due_rows[0]));
-    let names = |row: &Value| -> Vec<String> { row.as_object().unwrap().keys().cloned().collect() };
+    let names =
+        |row: &Value| -> BTreeSet<String> { row.as_object().unwrap().keys().cloned().collect() };
     assert_eq!(names(&rows[1]), names(&due_rows[1]), "the same fields");
     let last = lines.iter().find(|line| line.n == 33).unwrap();
     let empty = seed_history(&rig, "42", json!(9), 2).await.json();
