@@ -416,6 +416,11 @@ impl Session {
         let as_given = self.as_given().is_some();
         let mut fills = Vec::new();
         for (id, conversation) in &mut self.conversations {
+            let gap = conversation.gap.map_or(Fetch::Idle, |(_, fetch)| fetch);
+            let wanted = [conversation.forward, conversation.backward, gap];
+            if !wanted.into_iter().any(|fetch| is_due(fetch, now)) {
+                continue;
+            }
             let anchor = if as_given {
                 conversation.anchor()
             } else {

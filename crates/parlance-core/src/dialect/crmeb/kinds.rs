@@ -134,24 +134,11 @@ pub fn content_said(chat: &Chat) -> Option<Content> {
                 kind: Some(word.to_owned()),
                 ..Said::default()
             };
-            Some(match content_of(&said) {
-                Content::Unknown(unknown) => Content::Unknown(Unknown {
-                    raw: unknown_body(word, &content),
-                    ..unknown
-                }),
-                known @ (Content::Text(_)
-                | Content::Image(_)
-                | Content::Video(_)
-                | Content::Voice(_)
-                | Content::File(_)
-                | Content::Product(_)
-                | Content::Order(_)
-                | Content::Question(_)
-                | Content::Answer(_)
-                | Content::Like
-                | Content::Flower
-                | Content::Notice(_)) => known,
-            })
+            let mut read = content_of(&said);
+            if let Content::Unknown(unknown) = &mut read {
+                unknown.raw = unknown_body(word, &content);
+            }
+            Some(read)
         }
     }
 }
