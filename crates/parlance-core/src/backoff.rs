@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::chance::Chance;
-use crate::dialect::{First, RetryPolicy};
+use crate::dialect::{RetryPolicy, Waits};
 
 /// What the spread is until a server says otherwise.
 pub const DEFAULT_SPREAD: Duration = Duration::from_secs(1);
@@ -51,13 +51,20 @@ impl Backoff {
     pub fn next(&mut self, chance: &mut Chance) -> Wait {
         let attempt = self.attempts;
         self.attempts = self.attempts.saturating_add(1);
-        if let First::After(first) = self.policy.first {
-            let wait = self.grow(first, chance);
-            return Wait {
-                shown: wait,
-                hidden: wait,
-            };
-        }
+        let (base, cap, hidden_cap) = match self.policy.waits {
+            Waits::Grown { first, cap } => {
+                let wait = self.grow(first, cap, chance);
+                return Wait {
+                    shown: wait,
+                    hidden: wait,
+                };
+            }
+            Waits::Spread {
+                base,
+                cap,
+                hidden_cap,
+            } => (base, cap, hidden_cap),
+        };
         if attempt == 0 {
             let wait = chance.up_to(self.spread);
             return Wait {
@@ -65,25 +72,25 @@ impl Backoff {
                 hidden: wait,
             };
         }
-        let grown = self.policy.base.saturating_mul(1_u32 << attempt.min(16));
+        let grown = base.saturating_mul(1_u32 << attempt.min(16));
         let mut draw = |cap: Duration| {
             let ceiling = grown.min(cap).max(self.spread);
             ceiling / 2 + chance.up_to(ceiling / 2)
         };
-        let shown = draw(self.policy.cap);
+        let shown = draw(cap);
         Wait {
             shown,
-            hidden: shown.max(draw(self.policy.hidden_cap)),
+            hidden: shown.max(draw(hidden_cap)),
         }
     }
 
     /// The first wait, or 1.5 to 2 times the one before.
-    fn grow(&mut self, first: Duration, chance: &mut Chance) -> Duration {
+    fn grow(&mut self, first: Duration, cap: Duration, chance: &mut Chance) -> Duration {
         let wait = match self.last {
             None => first,
             Some(last) => last * 3 / 2 + chance.up_to(last / 2),
         };
-        let wait = wait.min(self.policy.cap);
+        let wait = wait.min(cap);
         self.last = Some(wait);
         wait
     }
@@ -115,11 +122,12 @@ mod tests {
     use super::*;
 
     const POLICY: RetryPolicy = RetryPolicy {
-        first: First::Spread,
+        waits: Waits::Spread {
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(15),
+            hidden_cap: Duration::from_secs(60),
+        },
         most: None,
-        base: Duration::from_secs(1),
-        cap: Duration::from_secs(15),
-        hidden_cap: Duration::from_secs(60),
     };
 
     #[test]
@@ -146,10 +154,8 @@ mod tests {
         for seed in 0..200 {
             let mut chance = Chance::new(seed);
             let mut backoff = Backoff::new(RetryPolicy {
-                first: First::After(Duration::from_secs(3)),
-                cap: Duration::from_secs(30),
                 most: Some(10),
-                ..POLICY
+                ..RetryPolicy::grown_from(Duration::from_secs(3))
             });
             let mut last = backoff.next(&mut chance).shown;
             assert_eq!(last, Duration::from_secs(3));

@@ -269,26 +269,46 @@ pub enum Counts {
 /// How attempts are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// The first wait.
-    pub first: First,
-    /// What the wait grows from, doubling.
-    pub base: Duration,
-    /// What it grows to while the page is visible.
-    pub cap: Duration,
-    /// What it grows to while the page is hidden and something is unsent.
-    pub hidden_cap: Duration,
+    /// How long each wait is.
+    pub waits: Waits,
     /// After so many waits it stops, and the person is asked.
     pub most: Option<u32>,
 }
 
-/// The first wait after a loss.
+/// How long each wait is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
-    /// Anywhere within the server's spread; later waits by half and half
-    /// (RELIABILITY 2.5).
-    Spread,
-    /// This long; each later wait is 1.5 to 2 times the one before.
-    After(Duration),
+pub enum Waits {
+    /// The first anywhere within the server's spread, later ones by half and
+    /// half (RELIABILITY 2.5).
+    Spread {
+        /// What the wait grows from, doubling.
+        base: Duration,
+        /// What it grows to while the page is visible.
+        cap: Duration,
+        /// What it grows to while the page is hidden and something is unsent.
+        hidden_cap: Duration,
+    },
+    /// Each 1.5 to 2 times the one before.
+    Grown {
+        /// The first.
+        first: Duration,
+        /// What they grow to.
+        cap: Duration,
+    },
+}
+
+impl RetryPolicy {
+    /// What backends without a rule of their own get: after this long, then
+    /// 1.5 to 2 times the wait before, up to 30 s, without end.
+    pub const fn grown_from(first: Duration) -> Self {
+        Self {
+            waits: Waits::Grown {
+                first,
+                cap: Duration::from_secs(30),
+            },
+            most: None,
+        }
+    }
 }
 
 /// When a link that looks alive is doubted all the same: it may be open and

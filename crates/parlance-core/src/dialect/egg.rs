@@ -9,9 +9,8 @@ use std::time::Duration;
 use super::fields::Fields;
 use super::identity::{self, Me};
 use super::{
-    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, History,
-    Liveness, Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, Upload, WhenHidden,
-    address,
+    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, History, Liveness,
+    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, Upload, WhenHidden, address,
 };
 use crate::content::{Content, Media};
 use crate::frame::{
@@ -569,13 +568,7 @@ fn capabilities(config: &EggConfig) -> Capabilities {
             }),
             proof_within: Duration::from_secs(10),
         },
-        retry: RetryPolicy {
-            first: First::After(Duration::from_secs(3)),
-            base: Duration::from_secs(3),
-            cap: Duration::from_secs(30),
-            hidden_cap: Duration::from_secs(30),
-            most: None,
-        },
+        retry: RetryPolicy::grown_from(Duration::from_secs(3)),
         doubt: Doubt::default(),
         offers: Offers {
             images: Some(Upload {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::address::with_parameter;
 use super::{
-    Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, History, Liveness,
-    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, Upload, WhenHidden,
+    Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, History, Liveness, Offers,
+    Order, Proof, Resend, RetryPolicy, Saying, Silence, Upload, WhenHidden,
 };
 use crate::frame::{ClientFrame, Fill, Person, ServerFrame};
 use crate::ids::{ClientId, ConversationId, Uid};
@@ -113,13 +113,7 @@ impl Jim {
                 }),
                 proof_within: Duration::from_secs(10),
             },
-            retry: RetryPolicy {
-                first: First::After(Duration::from_secs(3)),
-                base: Duration::from_secs(3),
-                cap: Duration::from_secs(30),
-                hidden_cap: Duration::from_secs(60),
-                most: None,
-            },
+            retry: RetryPolicy::grown_from(Duration::from_secs(3)),
             doubt: Doubt::default(),
             offers: Offers {
                 questions: false,

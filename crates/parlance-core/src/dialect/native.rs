@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::fields::{Fields, Object};
 use super::{
-    Admission, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, Liveness,
-    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden,
+    Admission, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, Liveness, Offers,
+    Order, Proof, Resend, RetryPolicy, Saying, Silence, Waits, WhenHidden,
 };
 use crate::frame::{
     Ack, Bye, ClientFrame, ConversationHead, Gone, Heads, Hello, Limits, Message, Nack, NackReason,
@@ -70,10 +70,11 @@ impl Native {
                 proof_within: Duration::from_secs(6),
             },
             retry: RetryPolicy {
-                first: First::Spread,
-                base: Duration::from_secs(1),
-                cap: Duration::from_secs(15),
-                hidden_cap: Duration::from_secs(60),
+                waits: Waits::Spread {
+                    base: Duration::from_secs(1),
+                    cap: Duration::from_secs(15),
+                    hidden_cap: Duration::from_secs(60),
+                },
                 most: None,
             },
             doubt: Doubt::default(),

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use super::identity::{self, Me};
 use super::{
-    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, First, History,
-    Liveness, Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden, address,
-    local_time,
+    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, History, Liveness,
+    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden, address, local_time,
 };
 use crate::content::Content;
 use crate::frame::{
@@ -313,11 +312,8 @@ fn capabilities() -> Capabilities {
             proof_within: Duration::from_secs(10),
         },
         retry: RetryPolicy {
-            first: First::After(Duration::from_secs(3)),
-            base: Duration::from_secs(3),
-            cap: Duration::from_secs(30),
-            hidden_cap: Duration::from_secs(30),
             most: Some(10),
+            ..RetryPolicy::grown_from(Duration::from_secs(3))
         },
         doubt: Doubt::default(),
         offers: Offers::default(),

@@ -8,9 +8,8 @@
 use std::time::Duration;
 
 use super::{
-    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, First, History, Liveness,
-    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden, address, identity,
-    local_time,
+    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, History, Liveness, Offers,
+    Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden, address, identity, local_time,
 };
 use crate::content::Content;
 use crate::frame::{
@@ -81,13 +80,7 @@ impl Topic {
                 }),
                 proof_within: Duration::from_secs(10),
             },
-            retry: RetryPolicy {
-                first: First::After(Duration::from_secs(1)),
-                base: Duration::from_secs(1),
-                cap: Duration::from_secs(30),
-                hidden_cap: Duration::from_secs(60),
-                most: None,
-            },
+            retry: RetryPolicy::grown_from(Duration::from_secs(1)),
             doubt: Doubt {
                 assert_after: &[],
                 look_again: Some(Duration::from_secs(60)),

@@ -11,7 +11,7 @@ use super::pages;
 use crate::dialect::address::behind;
 use crate::dialect::identity::Me;
 use crate::dialect::{
-    Beat, Capabilities, Counts, Doubt, First, History, Liveness, Offers, Order, Proof, Resend,
+    Beat, Capabilities, Counts, Doubt, History, Liveness, Offers, Order, Proof, Resend,
     RetryPolicy, Silence, Upload, WhenHidden,
 };
 
@@ -83,13 +83,7 @@ pub(super) fn capabilities(config: &CrmebConfig) -> Capabilities {
             }),
             proof_within: seconds(10),
         },
-        retry: RetryPolicy {
-            first: First::After(seconds(5)),
-            base: seconds(5),
-            cap: seconds(30),
-            hidden_cap: seconds(60),
-            most: None,
-        },
+        retry: RetryPolicy::grown_from(seconds(5)),
         // The stock server keeps one socket of a person, and forgets them
         // when an older one closes: up to 28 s after the new one logged in.
         doubt: Doubt {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use parlance_core::content::Content;
 use parlance_core::dialect::{
-    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, First, History, Liveness,
-    Offers, Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden,
+    Asked, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, History, Liveness, Offers,
+    Order, Proof, Resend, RetryPolicy, Saying, Silence, WhenHidden,
 };
 use parlance_core::frame::{ClientFrame, Heads, Message, Part, Person, Rows, ServerFrame, Welcome};
 use parlance_core::ids::{
@@ -43,13 +43,7 @@ pub(crate) fn echoing() -> Capabilities {
             }),
             proof_within: Duration::from_secs(10),
         },
-        retry: RetryPolicy {
-            first: First::After(Duration::from_secs(3)),
-            base: Duration::from_secs(3),
-            cap: Duration::from_secs(30),
-            hidden_cap: Duration::from_secs(60),
-            most: None,
-        },
+        retry: RetryPolicy::grown_from(Duration::from_secs(3)),
         doubt: Doubt::default(),
         offers: Offers::default(),
     }

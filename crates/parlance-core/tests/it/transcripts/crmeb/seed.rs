@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlance_core::dialect::crmeb::pages::{Page, SeedAsk};
 use parlance_core::dialect::crmeb::rows::Record;
 use parlance_core::dialect::crmeb::wire::{Chat, ErrTip, Kind, Online, ToTransfer, Unread};
-use parlance_core::dialect::{Beat, Counts, First, Silence};
+use parlance_core::dialect::{Beat, Counts, RetryPolicy, Silence};
 use parlance_core::frame::{Heads, Nack, NackReason, Refusal, Retry, Rows};
 use serde_json::json;
 
@@ -467,7 +467,7 @@ fn end(replay: &mut Replay, page: &mut Crmeb) {
     };
     assert_eq!(liveness.silence, Some(silence));
     let retry = page.capabilities().retry;
-    assert_eq!(retry.first, First::After(Duration::from_secs(5)));
+    assert_eq!(retry, RetryPolicy::grown_from(Duration::from_secs(5)));
     for line in [26, 28] {
         says(replay, page, &ClientFrame::Ping, &[line]);
         asks(replay, line, &Client::Ping);
