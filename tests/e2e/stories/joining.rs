@@ -245,6 +245,12 @@ fn the_page_speaks_chinese_when_asked() {
         ann.sends("你好").await;
         let page = ann.sees("it sent", |page| page.has_delivered("你好")).await;
         assert!(!page.words.contains("Messages") && !page.words.contains("Sent"));
+        // Also where nothing but the launch is known.
+        ann.opens("/?lang=zh-CN&dialect=nope").await;
+        ann.sees("the fault in Chinese", |page| {
+            page.words.contains("dialect") && has_chinese(&page.words)
+        })
+        .await;
         ends_well([ann]).await;
     });
 }
