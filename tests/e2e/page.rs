@@ -472,9 +472,12 @@ impl Chat {
                 .filter(|error| {
                     // Asking for a ticket before anybody is known is answered 401.
                     let nobody_yet = error.contains("api/ticket") && error.contains("401");
+                    // So is, with 400, whether somebody is a friend who has not
+                    // come yet.
+                    let not_yet = error.contains("/ismygoodfriend/") && error.contains("400");
                     let broken_path =
                         error.starts_with("network:") || error.contains("WebSocket connection to");
-                    !(nobody_yet || trouble && broken_path)
+                    !(nobody_yet || not_yet || trouble && broken_path)
                 }),
         );
         faults
