@@ -15,7 +15,7 @@ use gloo_timers::callback::Timeout;
 use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
 use parlance_core::session::Durability;
-use parlance_core::time::Instant;
+use parlance_core::time::{Instant, whole_millis};
 use parlance_core::{Command, Event, Input, LinkEvent, Output, PageEvent, Session, Setup};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -414,7 +414,7 @@ impl Driver {
         }
         // The timer's number is a signed one of 32 bits, and one that is too
         // large fires at once.
-        let millis = u32::try_from(wait.as_millis())
+        let millis = u32::try_from(whole_millis(wait))
             .unwrap_or(u32::MAX)
             .clamp(PAST_DEADLINE_MS, i32::MAX.unsigned_abs());
         let handle = self.handle;

@@ -68,7 +68,7 @@ impl Kept {
         if let Some(me) = &self.me {
             put("me", Value::String(me.clone()));
         }
-        Value::Object(kept).to_string()
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// Who the server said I am.

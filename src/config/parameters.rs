@@ -100,7 +100,9 @@ impl Parameters {
                 Value::Bool(yes) => if yes { "1" } else { "0" }.to_owned(),
                 Value::Number(number) => number.to_string(),
                 Value::String(text) => text,
-                Value::Object(_) if name == "login" => value.to_string(),
+                Value::Object(_) if name == "login" => {
+                    serde_json::to_string(&value).unwrap_or_default()
+                }
                 Value::Object(_) | Value::Array(_) => {
                     return Err(problem(&format!("{FILE}: {name}"), Should::BeText));
                 }

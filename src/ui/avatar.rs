@@ -36,16 +36,16 @@ pub fn tint(id: &str) -> u32 {
 pub fn initials(name: &str) -> String {
     let mut words = name
         .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+        .filter_map(|word| word.chars().find(|c| !c.is_ascii_punctuation()));
     let first = words.next().or_else(|| name.trim().chars().next());
     let Some(first) = first else {
         return String::new();
     };
-    let mut initials: String = first.to_uppercase().collect();
+    let mut initials = String::from(first);
     if (first as u32) < 0x1100
         && let Some(last) = words.next_back()
     {
-        initials.extend(last.to_uppercase());
+        initials.push(last);
     }
     initials
 }

@@ -7,7 +7,7 @@ use gloo_timers::callback::Interval;
 use parlance_core::close::EndReason;
 use parlance_core::frame::Refusal;
 use parlance_core::session::Banner;
-use parlance_core::time::Instant;
+use parlance_core::time::{Instant, whole_millis};
 use parlance_core::{Command, Status};
 
 use super::here::{Here, here, words};
@@ -98,7 +98,7 @@ fn countdown(due: Instant) -> El {
     let place = el("span.status-count[aria-hidden=true]");
     let shown = place.clone();
     let draw = move || {
-        let left = due.since(handle.now()).as_millis().div_ceil(1000) as u64;
+        let left = whole_millis(due.since(handle.now())).div_ceil(1000);
         if left > 0 {
             shown.say(&language.count(&language.words.status_retry_in, left));
         } else {

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::time::whole_millis;
+
 /// A sequence that its seed decides.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
@@ -33,7 +35,6 @@ impl Chance {
 
     /// A span from zero up to `span`, in whole milliseconds.
     pub fn up_to(&mut self, span: Duration) -> Duration {
-        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX - 1);
-        Duration::from_millis(self.below(millis + 1))
+        Duration::from_millis(self.below(whole_millis(span).saturating_add(1)))
     }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::dialect::{Beat, Counts, Liveness};
-use crate::time::Instant;
+use crate::time::{Instant, whole_millis};
 
 /// A wake this much after its time means that the page was not running.
 const LATE: Duration = Duration::from_millis(1_500);
@@ -182,7 +182,7 @@ impl Heartbeat {
             return Verdict::Fine;
         }
         // Counted from the opening; what was slept through is not made up for.
-        let period_ms = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
+        let period_ms = whole_millis(period).max(1);
         let missed = now.as_millis().saturating_sub(due.as_millis()) / period_ms;
         let ahead = period_ms.saturating_mul(missed.saturating_add(1));
         self.next_beat = Some(due + Duration::from_millis(ahead));

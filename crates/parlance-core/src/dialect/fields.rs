@@ -202,6 +202,18 @@ impl Object {
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.0)
     }
+
+    pub(crate) fn into_text(self) -> String {
+        text_of(&self.into_value())
+    }
+}
+
+/// A value written down. What a value displays as is the same; but that can
+/// also be laid out over lines, and fail as a file can, and all of it would be
+/// in the page.
+pub(crate) fn text_of(value: &Value) -> String {
+    // Names are texts, so nothing in a value cannot be written.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 impl From<Map<String, Value>> for Object {

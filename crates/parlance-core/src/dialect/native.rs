@@ -125,7 +125,7 @@ impl Dialect for Native {
     fn join(&mut self, name: &str) -> Entry {
         let mut guest = Object::default();
         guest.text("name", Some(name));
-        Entry::Ask(self.post("api/guest", Some(guest.into_value().to_string())))
+        Entry::Ask(self.post("api/guest", Some(guest.into_text())))
     }
 
     fn sign_out(&mut self) -> Option<HttpRequest> {
@@ -216,7 +216,7 @@ impl Dialect for Native {
             ClientFrame::Assert | ClientFrame::Leave => return Vec::new(),
         };
         object.text("t", Some(kind));
-        vec![Saying::text(object.into_value().to_string())]
+        vec![Saying::text(object.into_text())]
     }
 
     fn decode(&mut self, wire: &Wire) -> Result<Vec<ServerFrame>, DecodeError> {

@@ -30,7 +30,7 @@ impl Draft {
         Record {
             client_id: self.client_id.clone(),
             conversation: self.conversation.clone(),
-            value: row.into_value().to_string(),
+            value: row.into_text(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
 use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
 use crate::outbox::{ASK_AFTER, Draft, Entry, InFlight, Kept, State, Stored, Write};
-use crate::time::{Instant, UnixMillis};
+use crate::time::{Instant, UnixMillis, whole_millis};
 use crate::timeline::{Delivery, Failure, Item, Side};
 
 /// A write that takes longer is not waited for: the row is shown, with the
@@ -223,7 +223,7 @@ impl Session {
                 draft.order += 1;
             }
             let age = wall.0.saturating_sub(draft.said_at.0);
-            let too_old = u128::try_from(age).is_ok_and(|age| age > ASK_AFTER.as_millis());
+            let too_old = u64::try_from(age).is_ok_and(|age| age > whole_millis(ASK_AFTER));
             let state = if draft.handed_over {
                 // The page died after it: only evidence or the person decides.
                 State::Unknown

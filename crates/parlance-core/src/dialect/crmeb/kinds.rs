@@ -148,7 +148,7 @@ fn unknown_body(kind: &str, fallback: &str) -> String {
     let mut body = Object::default();
     body.text("kind", Some(kind));
     body.text("fallback", Some(fallback));
-    body.into_value().to_string()
+    body.into_text()
 }
 
 /// Stock's number for a text: an emoji when it is one code alone.

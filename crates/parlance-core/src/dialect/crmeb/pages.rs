@@ -50,7 +50,7 @@ impl SeedAsk {
         body.value("accept_id", id_of(&self.with));
         body.number("page", Some(self.page));
         body.number("limit", Some(self.limit));
-        body.into_value().to_string()
+        body.into_text()
     }
 
     /// Reads the body; `None` when it does not say with whom.
@@ -215,7 +215,7 @@ pub fn refused(status: u64, words: &str) -> String {
     let mut body = Object::default();
     body.number("status", Some(status));
     body.text("msg", Some(words));
-    body.into_value().to_string()
+    body.into_text()
 }
 
 fn wrapped(data: Value, words: Option<&str>) -> String {
@@ -225,7 +225,7 @@ fn wrapped(data: Value, words: Option<&str>) -> String {
         body.text("msg", words);
     }
     body.value("data", data);
-    body.into_value().to_string()
+    body.into_text()
 }
 
 /// What the answer holds. A refusal comes with status 200 of HTTP and another

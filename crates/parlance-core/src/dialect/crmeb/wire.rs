@@ -136,7 +136,7 @@ impl Client {
         if let Some(data) = data {
             frame.value("data", data);
         }
-        frame.into_value().to_string()
+        frame.into_text()
     }
 
     /// Reads a frame. An error: it is none, and a stock server answers it as
@@ -382,7 +382,7 @@ impl Server {
         if told && !matches!(self, Self::Chat(_) | Self::Reply(_)) {
             frame.value("data", data.into_value());
         }
-        frame.into_value().to_string()
+        frame.into_text()
     }
 
     /// Reads a frame.

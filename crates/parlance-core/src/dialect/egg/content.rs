@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::wire::{Data, Message, Pack};
 use crate::content::{Content, Media, Unknown};
-use crate::dialect::fields::{Fields, Object};
+use crate::dialect::fields::{Fields, Object, text_of};
 
 /// What a message says. Addresses are as the backend wrote them.
 pub fn content_of(message: &Message) -> Content {
@@ -16,7 +16,7 @@ pub fn content_of(message: &Message) -> Content {
         Content::Unknown(Unknown {
             kind: message.kind.clone(),
             fallback: message.data.text().to_owned(),
-            raw: message.value().to_string(),
+            raw: text_of(&message.value()),
         })
     })
 }
@@ -100,9 +100,17 @@ fn millis(duration: &Value) -> Option<u64> {
         }
         Value::Number(number) => match number.as_u64() {
             Some(seconds) => seconds.saturating_mul(1000),
-            // What is below zero or not a number becomes 0, what is too much
-            // the most there is.
-            None => (number.as_f64()? * 1000.0) as u64,
+            // With a fraction, whose first three digits count.
+            None => {
+                let written = number.to_string();
+                let (whole, fraction) = written.split_once('.')?;
+                let whole: u64 = whole.parse().ok()?;
+                let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+                digits.fold(whole, |millis, digit| {
+                    let digit = digit.wrapping_sub(b'0');
+                    millis.saturating_mul(10).saturating_add(digit.into())
+                })
+            }
         },
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };

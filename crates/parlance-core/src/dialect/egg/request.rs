@@ -112,7 +112,7 @@ impl Request {
                 let mut body = Object::default();
                 body.text("username", Some(&login.username));
                 body.text("password", Some(&login.password));
-                Some(body.into_value().to_string())
+                Some(body.into_text())
             }
             Self::Revoke(revoke) => {
                 let mut body = Object::default();
@@ -120,7 +120,7 @@ impl Request {
                 body.value("to_id", revoke.to.value());
                 body.text("chatType", Some(revoke.chat.word()));
                 body.value("create_time", Value::from(revoke.create_time));
-                Some(body.into_value().to_string())
+                Some(body.into_text())
             }
             Self::Friends(..) | Self::Group(_) | Self::Upload(_) => None,
         }

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::dialect::DecodeError;
-use crate::dialect::fields::{Fields, Object, id_value};
+use crate::dialect::fields::{Fields, Object, id_value, text_of};
 
 /// What a client says on the socket. Messages are sent by HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Client {
     pub fn text(self) -> String {
         let mut frame = Object::default();
         frame.text("type", Some(self.kind()));
-        frame.into_value().to_string()
+        frame.into_text()
     }
 
     const fn kind(self) -> &'static str {
@@ -93,7 +93,7 @@ impl Server {
         if let Some(at) = at {
             frame.value("timestamp", Value::from(at));
         }
-        frame.into_value().to_string()
+        frame.into_text()
     }
 
     /// Reads what a server said: told apart by `type`, else by `msg`.
@@ -145,7 +145,7 @@ impl Id {
             | Value::Bool(_)
             | Value::Number(_)
             | Value::Array(_)
-            | Value::Object(_)) => number.to_string(),
+            | Value::Object(_)) => text_of(number),
         }
     }
 
@@ -336,7 +336,7 @@ impl Data {
                 _ => Self::Bare(text.clone()),
             },
             Value::Null => Self::Bare(String::new()),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) => Self::Bare(value.to_string()),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) => Self::Bare(text_of(&value)),
         }
     }
 
@@ -344,7 +344,7 @@ impl Data {
     pub fn value(&self) -> Value {
         match self {
             Self::Bare(text) => Value::from(text.as_str()),
-            Self::Packed(pack) => Value::from(pack.value().to_string()),
+            Self::Packed(pack) => Value::from(text_of(&pack.value())),
             Self::Object(pack) => pack.value(),
         }
     }
@@ -379,7 +379,7 @@ impl Pack {
         let data = match value.get("data") {
             Some(Value::String(text)) => text.clone(),
             None | Some(Value::Null) => String::new(),
-            Some(other) => other.to_string(),
+            Some(other) => text_of(other),
         };
         let data_type = value.get("dataType").and_then(Value::as_str);
         Self {
@@ -433,7 +433,7 @@ impl Say {
         body.text("type", Some(&self.kind));
         body.value("data", self.data.value());
         body.text("options", self.options.as_deref());
-        body.into_value().to_string()
+        body.into_text()
     }
 
     /// Reads a body. A text that is JSON counts as an object only where it has
@@ -490,7 +490,7 @@ impl Answer {
                 body.text("data", Some(words));
             }
         }
-        body.into_value().to_string()
+        body.into_text()
     }
 
     /// Reads a body.

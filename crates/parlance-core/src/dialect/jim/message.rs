@@ -7,6 +7,7 @@ use super::people::People;
 use super::wire::Chat;
 use crate::content::{Content, Media, Unknown};
 use crate::dialect::DecodeError;
+use crate::dialect::fields::text_of;
 use crate::frame::{Message, Person};
 use crate::ids::{ConversationId, MessageId, Uid};
 use crate::time::UnixMillis;
@@ -44,7 +45,7 @@ pub fn content_of(chat: &Chat) -> Content {
         Content::Unknown(Unknown {
             kind: kind.to_owned(),
             fallback: words(),
-            raw: chat.write().to_string(),
+            raw: text_of(&chat.write()),
         })
     };
     match chat.kind.as_deref() {

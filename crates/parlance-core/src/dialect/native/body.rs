@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::content::{Answer, Card, Content, Media, Unknown};
-use crate::dialect::fields::Object;
+use crate::dialect::fields::{Object, text_of};
 
 /// The body that says this.
 pub fn body_of(content: &Content) -> Value {
@@ -61,7 +61,7 @@ pub fn content_of(body: &Value) -> Content {
             fallback: text(body, "fallback")
                 .or_else(|| text(body, "text"))
                 .unwrap_or_default(),
-            raw: body.to_string(),
+            raw: text_of(body),
         })
     })
 }

@@ -187,7 +187,7 @@ impl History {
                 body.value("lists", Value::Array(Vec::new()));
             }
         }
-        body.into_value().to_string()
+        body.into_text()
     }
 
     /// Reads a body. A row that cannot be read costs itself alone.

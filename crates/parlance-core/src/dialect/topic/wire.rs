@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::content::{Answer, Content, Unknown};
 use crate::dialect::DecodeError;
 use crate::dialect::address::percent;
-use crate::dialect::fields::{Fields, Object, id_value};
+use crate::dialect::fields::{Fields, Object, id_value, text_of};
 
 /// How many rows a page of history has.
 pub const PAGE_ROWS: usize = 1_000;
@@ -159,7 +159,7 @@ fn written(content: &Content) -> (&'static str, String) {
         | Content::Notice(_)
         | Content::Unknown(_) => return ("message", content.text().to_owned()),
     };
-    (kind, object.into_value().to_string())
+    (kind, object.into_text())
 }
 
 fn content(kind: &str, value: &Value) -> Result<Content, DecodeError> {
@@ -209,9 +209,7 @@ fn nested(kind: &str, value: &Value) -> Content {
         })
     };
     known.unwrap_or_else(|| {
-        let raw = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+        let raw = value.as_str().map_or_else(|| text_of(value), str::to_owned);
         Content::Unknown(Unknown {
             kind: kind.to_owned(),
             fallback: raw.clone(),
@@ -253,19 +251,19 @@ impl Said {
             What::Heartbeat => (1, String::new()),
             What::Talk(topic, chat) => {
                 load.text("topic", Some(topic));
-                load.text("chatInfo", Some(&chat.value().to_string()));
-                (2, load.into_value().to_string())
+                load.text("chatInfo", Some(&text_of(&chat.value())));
+                (2, load.into_text())
             }
             What::Join(topic) => {
                 load.text("topic", Some(topic));
-                (3, load.into_value().to_string())
+                (3, load.into_text())
             }
         };
         let mut frame = Object::default();
         frame.text("token", Some(&self.token));
         frame.number("type", Some(kind));
         frame.text("payLoad", Some(&load));
-        frame.into_value().to_string()
+        frame.into_text()
     }
 
     /// Reads what a page said.
@@ -310,7 +308,7 @@ impl Told {
     /// As it stands on the wire.
     pub fn write(&self) -> String {
         let (code, data) = match self {
-            Self::Chat(chat) => (OK, chat.value().to_string()),
+            Self::Chat(chat) => (OK, text_of(&chat.value())),
             Self::Fine => (OK, String::new()),
             Self::Trouble(code, words) => (*code, words.clone()),
         };
@@ -355,7 +353,7 @@ fn answer(code: i64, data: Value) -> String {
     let mut frame = Object::default();
     frame.value("code", Value::from(code));
     frame.value("data", data);
-    frame.into_value().to_string()
+    frame.into_text()
 }
 
 fn parsed(text: &str) -> Result<Value, DecodeError> {
@@ -503,7 +501,7 @@ impl Put {
                 object.text("answer", Some(answer));
             }
         }
-        object.into_value().to_string()
+        object.into_text()
     }
 
     /// Reads the body of a question.

@@ -277,7 +277,7 @@ impl Answer {
         if let Some(data) = data {
             answer.value("data", data);
         }
-        answer.into_value().to_string()
+        answer.into_text()
     }
 }
 

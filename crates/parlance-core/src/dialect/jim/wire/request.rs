@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::{Chat, command};
-use crate::dialect::fields::{Fields, Object};
+use crate::dialect::fields::{Fields, Object, text_of};
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +155,7 @@ impl Request {
     pub fn write(&self) -> String {
         let mut request = Object::default();
         match self {
-            Self::Chat(chat) => return chat.write().to_string(),
+            Self::Chat(chat) => return text_of(&chat.write()),
             Self::Auth { token } => {
                 request.number("cmd", Some(command::AUTH));
                 request.text("token", token.as_deref());
@@ -208,6 +208,6 @@ impl Request {
             }
             Self::Unknown => {}
         }
-        request.into_value().to_string()
+        request.into_text()
     }
 }
