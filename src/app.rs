@@ -46,6 +46,7 @@ fn run(window: &Window, launched: Launched) {
         }]);
         return;
     };
+    let backend = dialect.capabilities().clone();
     let setup = Setup {
         dialect,
         target: launched.launch.target(),
@@ -58,7 +59,7 @@ fn run(window: &Window, launched: Launched) {
         return;
     };
     let window = window.clone();
-    ui::mount(&parent, launch.clone(), move |model| {
+    ui::mount(&parent, launch.clone(), backend, move |model| {
         driver::start(
             setup,
             Parts {
@@ -110,7 +111,8 @@ fn watch_fragment(window: &Window) {
 /// An address that the page's policy blocks fails like a dead network, for
 /// ever. The browser says which it was, so the page can.
 fn watch_policy(window: &Window, launch: &Launch) {
-    let watched = [("ws", launch.ws.clone()), ("api", launch.api.clone())];
+    let mut watched = vec![("ws", launch.ws.clone()), ("api", launch.api.clone())];
+    watched.extend(launch.upload.clone().map(|upload| ("upload", upload)));
     let told = Closure::<dyn FnMut(SecurityPolicyViolationEvent)>::new(
         move |violation: SecurityPolicyViolationEvent| {
             if let Some(problem) = blocked(&watched, &violation) {

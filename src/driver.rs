@@ -34,6 +34,7 @@ pub mod random;
 pub mod socket;
 pub mod storage;
 pub mod unsent;
+pub mod upload;
 
 /// While the page is on show, time is looked at this often whatever the
 /// session's deadline: some systems stop timers while they sleep, and a sleep

@@ -5,6 +5,7 @@
 //! it is said where it is made. What somebody sent reaches the page as text
 //! nodes and checked addresses only.
 
+use parlance_core::dialect::Capabilities;
 use web_sys::HtmlElement;
 
 use self::account::account;
@@ -26,6 +27,7 @@ pub mod composer;
 pub mod account;
 pub mod address;
 pub mod announcer;
+pub mod attach;
 pub mod avatar;
 pub mod conversations;
 pub mod ended;
@@ -54,6 +56,7 @@ enum Stage {
 pub fn mount(
     parent: &HtmlElement,
     launch: Launch,
+    backend: Capabilities,
     start: impl FnOnce(Model) -> Handle + 'static,
 ) -> Mounted {
     dom::mount(parent, move || {
@@ -64,6 +67,7 @@ pub fn mount(
             language: Language::choose(launch.lang.as_deref(), &browser_languages()),
             // As long as the page.
             launch: Box::leak(Box::new(launch)),
+            backend: Box::leak(Box::new(backend)),
         });
         app()
     })

@@ -20,6 +20,7 @@ use parlance_core::viewport::{Place, Viewport};
 use super::announce::Said;
 use super::line::Line;
 use super::live::Live;
+use crate::driver::upload::{Stage, Upload};
 
 /// What a row that was never drawn is taken to measure.
 const ROW_ESTIMATE: f64 = 56.0;
@@ -40,6 +41,7 @@ struct Signals {
     draft: Live<String>,
     given_back: Live<Option<String>>,
     editing: Live<Option<ItemKey>>,
+    uploads: Live<Vec<Rc<Upload>>>,
     viewport: RefCell<Viewport>,
     window: RefCell<Range<usize>>,
     place: Cell<Place>,
@@ -73,6 +75,7 @@ impl Room {
             draft: Live::new(String::new()),
             given_back: Live::new(None),
             editing: Live::new(None),
+            uploads: Live::new(Vec::new()),
             viewport: RefCell::new(Viewport::new(ROW_ESTIMATE)),
             window: RefCell::new(0..0),
             place: Cell::new(Place::END),
@@ -130,6 +133,11 @@ impl Room {
     /// The failed message whose words are being changed.
     pub fn editing(self) -> &'static Live<Option<ItemKey>> {
         &self.0.editing
+    }
+
+    /// The pictures on their way to the server, in the order of their turn.
+    pub fn uploads(self) -> &'static Live<Vec<Rc<Upload>>> {
+        &self.0.uploads
     }
 
     /// When the newest row was said.
@@ -224,6 +232,27 @@ impl Room {
     /// Changes the words of this message, or of none.
     pub fn edit(self, key: Option<ItemKey>) {
         self.0.editing.set(key);
+    }
+
+    /// A picture is to go to the server.
+    pub fn attach(self, upload: Upload) {
+        self.0.uploads.update(|all| all.push(Rc::new(upload)));
+    }
+
+    /// It has got so far.
+    pub fn upload_at(self, upload: &Upload, stage: Stage) {
+        self.0.uploads.update(|_| upload.reach(stage));
+    }
+
+    /// It is there, or nobody wants it there. Whatever it still does ends.
+    pub fn detach(self, key: &str) {
+        self.0.uploads.update(|all| {
+            let at = all.iter().position(|it| it.key() == key);
+            // Who still draws it must not hold its request.
+            if let Some(at) = at {
+                all.remove(at).reach(Stage::Waiting);
+            }
+        });
     }
 
     /// Replays changes; gives what a screen reader is to be told of them.
@@ -341,6 +370,7 @@ impl Room {
         self.0.rows.set(Vec::new());
         self.0.draft.set(String::new());
         self.0.people.set(Vec::new());
+        self.0.uploads.set(Vec::new());
     }
 
     fn set_read(self, read: Option<Seq>) {

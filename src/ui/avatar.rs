@@ -1,8 +1,10 @@
-//! A person's picture, or their initials on a colour that is always theirs.
+//! A person's picture, or their initials on a colour that is always theirs;
+//! somebody without a name is anybody.
 //!
 //! Loads nothing from strangers' servers: such a picture stays initials.
 
 use super::address;
+use super::icon::{self, icon};
 use crate::dom::{El, el};
 
 /// How many tints the style sheet has.
@@ -12,9 +14,11 @@ const TINTS: u32 = 8;
 pub fn avatar(id: &str, name: &str, picture: Option<&str>) -> El {
     let picture = address::first_party(picture)
         .map(|address| el("img.avatar-picture[alt][loading=lazy]").address("src", &address));
+    let initials = initials(name);
     el("span[data-part=avatar][aria-hidden=true]")
         .attr("class", &tinted("avatar tint-", id))
-        .text(&initials(name))
+        .text(&initials)
+        .child_if(initials.is_empty().then(|| icon(icon::PERSON)))
         .child_if(picture)
 }
 

@@ -8,13 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use parlance_core::Command;
 use parlance_core::content::Content;
 use parlance_core::time::Instant;
+use parlance_core::{Command, Status};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent};
 
 use self::keys::{Key, Keys};
+use super::attach::{self, attach};
 use super::here::{Here, here};
 use super::icon::{self, icon};
 use crate::dom::{El, el, follow, listen, on_cleanup, soon, word};
@@ -30,21 +31,33 @@ const DRAFT_EVERY: Duration = Duration::from_millis(800);
 /// The hint about the length shows when less than this part is left.
 const NEARLY_FULL: usize = 10;
 
-/// The composer of a room.
-pub fn composer(room: Room) -> El {
-    let words = here().language.words;
+/// The composer of a room, which is drawn in `main`.
+pub fn composer(room: Room, main: &El) -> El {
+    let here = here();
+    let Here {
+        model,
+        language,
+        backend,
+        ..
+    } = here;
+    let words = language.words;
     let field = el(concat!(
         "textarea.composer-field[id=composer][data-part=composer][rows=1][dir=auto]",
         "[autocomplete=off][enterkeyhint=send][aria-describedby=composer-hint]"
     ))
     .attr("aria-label", words.composer)
     .attr("placeholder", words.composer);
+    let ask = tool("ask", words.ask)
+        .attr("aria-pressed", "false")
+        .child(icon(icon::QUESTION));
     let hint = el("span.composer-hint[id=composer-hint]");
     let desk = Rc::new(Desk {
-        here: here(),
+        here,
         room,
         field: field.node(),
         hint: hint.node(),
+        asking: Cell::default(),
+        ask: ask.clone(),
         keys: RefCell::default(),
         typing_at: Cell::new(None),
         draft_at: Cell::new(None),
@@ -65,12 +78,29 @@ pub fn composer(room: Room) -> El {
             at(|desk, event| desk.keys.borrow_mut().on_end(event.time_stamp())),
         )
         .on("input", at(|desk, _| desk.on_input()))
-        .on("blur", at(|desk, _| desk.keep()));
-    let send = el("button.composer-send[type=submit][data-part=send]")
+        .on("blur", at(|desk, _| desk.keep()))
+        .on("paste", move |event| attach::on_paste(here, room, &event));
+    let offers = &backend.offers;
+    let (asks, likes, flowers) = (offers.questions, offers.likes, offers.flowers);
+    let many = [offers.images.is_some(), asks, likes, flowers];
+    let many = many.into_iter().filter(|offered| *offered).count() > 2;
+    let tools = el("fieldset.composer-tools")
+        .attr_if("data-many", many.then_some(""))
+        .child_if(attach(room, main))
+        .child_if(asks.then(|| ask.on("click", at(|desk, _| desk.ask(!desk.asking.get())))))
+        .child_if(likes.then(|| applause(room, "like", "👍", words.like, Content::Like)))
+        .child_if(flowers.then(|| applause(room, "flower", "💐", words.flower, Content::Flower)));
+    let send = unfocused(el("button.composer-send[type=submit][data-part=send]"))
         .attr("aria-label", words.send)
-        // A button that took the focus would close the phone's keyboard.
-        .on("pointerdown mousedown", |event| event.prevent_default())
         .child(icon(icon::SEND));
+    let controls = [field.clone(), send.clone(), tools.clone()];
+    // What is typed stays; the banner says why it cannot be sent.
+    follow(move || {
+        let ended = model.status().get() == Status::Ended;
+        for control in &controls {
+            control.put("disabled", ended.then_some(""));
+        }
+    });
     el("form.composer")
         .on(
             "submit",
@@ -84,9 +114,32 @@ pub fn composer(room: Room) -> El {
                 place.add(el("p.composer-note[role=alert]").text(words.outbox_full));
             }
         })
+        .child_if(backend.offers.images.as_ref().map(|_| attach::strip(room)))
+        .child(tools)
         .child(field)
         .child(send)
         .child(hint)
+}
+
+/// A button beside the field.
+fn tool(part: &'static str, name: &str) -> El {
+    unfocused(el("button.tool[type=button]"))
+        .attr("data-part", part)
+        .attr("aria-label", name)
+        .attr("title", name)
+}
+
+/// A button that says this at once.
+fn applause(room: Room, part: &'static str, sign: &str, name: &str, content: Content) -> El {
+    let handle = here().handle;
+    tool(part, name).text(sign).on("click", move |_| {
+        handle.say(room.id().clone(), content.clone());
+    })
+}
+
+/// A button that took the focus would close the phone's keyboard.
+fn unfocused(button: El) -> El {
+    button.on("pointerdown mousedown", |event| event.prevent_default())
 }
 
 /// As high as its text; the style sheet says how high that may be.
@@ -105,6 +158,9 @@ struct Desk {
     room: Room,
     field: HtmlTextAreaElement,
     hint: Element,
+    /// What is sent next is a question.
+    asking: Cell<bool>,
+    ask: El,
     keys: RefCell<Keys>,
     typing_at: Cell<Option<Instant>>,
     draft_at: Cell<Option<Instant>>,
@@ -220,7 +276,25 @@ impl Desk {
             self.draft_at.take();
             self.on_change();
             let handle = self.here.handle;
-            handle.say(self.room.id().clone(), Content::Text(said));
+            let content = if self.asking.get() {
+                self.ask(false);
+                Content::Question(said)
+            } else {
+                Content::Text(said)
+            };
+            handle.say(self.room.id().clone(), content);
+        }
+        let _ = self.field.focus();
+    }
+
+    /// Makes a question of what is sent next, or not.
+    fn ask(&self, asks: bool) {
+        let words = self.here.language.words;
+        self.asking.replace(asks);
+        self.ask.put_word("aria-pressed", asks);
+        let hint = if asks { words.ask_hint } else { words.composer };
+        for name in ["placeholder", "aria-label"] {
+            let _ = self.field.set_attribute(name, hint);
         }
         let _ = self.field.focus();
     }

@@ -1,11 +1,13 @@
 //! What every component may ask for: the model, the driver, the language, the
-//! launch.
+//! launch, the backend.
 //!
 //! Handed down as Leptos' context, under which each test has a page of its
-//! own; four addresses, so that a closure holds what it needs by itself. Knows
+//! own; five addresses, so that a closure holds what it needs by itself. Knows
 //! no component.
 
 use leptos::reactive::owner::{ArenaItem, LocalStorage, provide_context, use_context};
+
+use parlance_core::dialect::Capabilities;
 
 use crate::config::Launch;
 use crate::driver::Handle;
@@ -23,6 +25,8 @@ pub struct Here {
     pub language: Language,
     /// How it was launched.
     pub launch: &'static Launch,
+    /// What the backend can do.
+    pub backend: &'static Capabilities,
 }
 
 /// For everything under the present owner.

@@ -1,13 +1,15 @@
-//! The people of a conversation: always in the document, shown on demand.
+//! The people of a conversation and what its backend guarantees: always in
+//! the document, shown on demand.
 //!
 //! Knows nobody who is not in the list, and no profile.
 
+use parlance_core::dialect::{History, Order, Proof, Resend};
 use parlance_core::frame::Person;
 use wasm_bindgen::JsCast as _;
 use web_sys::KeyboardEvent;
 
 use super::avatar::avatar;
-use super::here::{here, words};
+use super::here::{Here, here, words};
 use super::icon::{self, icon};
 use crate::dom::{El, Entry, el, word};
 use crate::i18n::fill;
@@ -41,7 +43,28 @@ pub fn presence(room: Room) -> El {
             }
         })
         .child(head)
+        .child(promise())
         .child(el("ul.people-list").list(people))
+}
+
+/// What may be counted on here, said plainly.
+fn promise() -> El {
+    let Here {
+        language, backend, ..
+    } = here();
+    let words = language.words;
+    let proof = match (backend.proof, backend.resend) {
+        (Proof::Acknowledged, Resend::Idempotent) => words.promise_once,
+        (Proof::Acknowledged, Resend::Doubles) => words.promise_answered,
+        (Proof::Echoed, _) => words.promise_echoed,
+        (Proof::Never, _) => words.promise_never,
+    };
+    let (order, history) = match backend.order {
+        Order::Numbered => (words.promise_numbered, words.promise_history),
+        Order::AsGiven(History::Pages) => (words.promise_as_given, words.promise_history),
+        Order::AsGiven(History::None) => (words.promise_as_given, words.promise_no_history),
+    };
+    el("p.promise[data-part=promise]").text(&[proof, " ", order, " ", history].concat())
 }
 
 fn entry(person: Person) -> Entry {

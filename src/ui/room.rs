@@ -34,10 +34,15 @@ pub fn room_page(room: Room, place: &Place) {
         .attr("data-chat", kind)
         .child(header(room))
         .child(timeline(el("div.room-body").child(status_banner()), room));
+    let around = main.clone();
     place.add(not_kept(main).switch(talk, move |talk, place| {
-        place.add(match talk_refusal(words(), *talk) {
+        let words = words();
+        if *talk == Talk::Stranger {
+            place.add(el("p.stranger[data-part=stranger]").text(words.stranger));
+        }
+        place.add(match talk_refusal(words, *talk) {
             Some(refusal) => el("p.composer-none[data-part=no-composer]").text(refusal),
-            None => composer(room),
+            None => composer(room, &around),
         });
     }));
     place.add(presence(room));

@@ -18,6 +18,8 @@ mod rig;
 mod scripted;
 mod socket;
 mod storage;
+mod ui_attach;
+mod ui_backend;
 mod ui_composer;
 mod ui_message;
 mod ui_page;

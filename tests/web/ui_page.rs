@@ -12,6 +12,8 @@ use parlance::driver::Handle;
 use parlance::model::Model;
 use parlance::ui;
 use parlance_core::content::Content;
+use parlance_core::dialect::native::{Native, NativeConfig};
+use parlance_core::dialect::{Capabilities, Dialect as _};
 use parlance_core::frame::{Person, Talk};
 use parlance_core::ids::{ConversationId, ItemKey, MessageId, Seq, Uid};
 use parlance_core::session::{Conversation, HistoryState};
@@ -41,6 +43,11 @@ impl Drop for Page {
 
 /// Opens the page in this language, 900 by 600 pixels, with the real styles.
 pub(crate) async fn open(lang: &str) -> Page {
+    open_with(lang, native()).await
+}
+
+/// The same before a backend that can do this.
+pub(crate) async fn open_with(lang: &str, backend: Capabilities) -> Page {
     let document = document();
     if document
         .query_selector("style[data-tests]")
@@ -57,7 +64,7 @@ pub(crate) async fn open(lang: &str) -> Page {
     document.body().unwrap().append_child(&root).unwrap();
     let (handle, commands) = Handle::recording();
     let parts = Rc::new(RefCell::new(None));
-    let mounted = ui::mount(&root, launch(lang), {
+    let mounted = ui::mount(&root, launch(lang), backend, {
         let parts = parts.clone();
         move |model| {
             *parts.borrow_mut() = Some(model);
@@ -76,7 +83,12 @@ pub(crate) async fn open(lang: &str) -> Page {
 
 /// The page with me in it, in an empty lobby whose beginning is known.
 pub(crate) async fn open_lobby(lang: &str) -> Page {
-    let page = open(lang).await;
+    lobby_with(lang, native()).await
+}
+
+/// The same before a backend that can do this.
+pub(crate) async fn lobby_with(lang: &str, backend: Capabilities) -> Page {
+    let page = open_with(lang, backend).await;
     page.model.apply(Event::Status(Status::Online));
     page.model.apply(Event::Me(person("me", "Ada")));
     page.model
@@ -172,6 +184,16 @@ impl Page {
         let list = self.part("timeline");
         list.scroll_height() - list.client_height() - list.scroll_top() <= 1
     }
+}
+
+/// What the project's own server can do.
+pub(crate) fn native() -> Capabilities {
+    let native = Native::new(NativeConfig {
+        link: "wss://chat.example/ws".to_owned(),
+        api: "https://chat.example/".to_owned(),
+        token: None,
+    });
+    native.capabilities().clone()
 }
 
 pub(crate) fn lobby() -> ConversationId {
@@ -349,6 +371,7 @@ const STYLES: &str = concat!(
     include_str!("../../style/tokens.css"),
     include_str!("../../style/base.css"),
     include_str!("../../style/account.css"),
+    include_str!("../../style/attach.css"),
     include_str!("../../style/avatar.css"),
     include_str!("../../style/composer.css"),
     include_str!("../../style/conversations.css"),

@@ -7,6 +7,7 @@ use parlance_core::content::{Answer, Content, Unknown};
 use super::super::here::words;
 use super::{card, media, text};
 use crate::dom::{El, el};
+use crate::i18n::fill;
 
 pub(super) fn body(content: &Content) -> El {
     let words = words();
@@ -37,7 +38,10 @@ pub(super) fn label(words: &str) -> El {
 fn answered(answer: &Answer) -> El {
     let words = words();
     let who = answer.organisation.as_deref().unwrap_or(words.answer);
+    let to = answer.to.as_deref().filter(|to| !to.is_empty());
+    let to = to.map(|to| label(&fill(words.answer_to, to)).attr("dir", "auto"));
     el("div.asked")
+        .child_if(to)
         .child(el("blockquote.quote[dir=auto]").text(&answer.question))
         .child(label(who).attr("dir", "auto"))
         .child(text::text(&answer.answer))

@@ -30,7 +30,9 @@ fn draw_mark(delivery: &Delivery) -> El {
     let path = match delivery {
         Delivery::Queued(_) => icon::CLOCK,
         Delivery::Sending => icon::DOTS,
-        Delivery::Sent | Delivery::Unconfirmed => icon::CHECK,
+        // No check: nothing has confirmed it.
+        Delivery::Unconfirmed => icon::HANDED,
+        Delivery::Sent => icon::CHECK,
         Delivery::Read => icon::CHECKS,
         Delivery::Unknown => icon::QUESTION,
         Delivery::Failed(_) => icon::ALERT,

@@ -28,23 +28,24 @@ pub(super) fn image(media: &Media) -> El {
             "img[loading=lazy][decoding=async][referrerpolicy=no-referrer]",
         ))
         .attr("alt", media.name.as_deref().unwrap_or(words.image));
-    let (width, height) = (
-        media.width.filter(|width| *width > 0),
-        media.height.filter(|height| *height > 0),
-    );
-    let (frame, picture) = match width.zip(height) {
-        Some((width, height)) => {
-            let (width, height) = (width.to_string(), height.to_string());
-            let ratio = [&width, " / ", &height].concat();
-            (
-                el("span.picture").style("aspect-ratio", &ratio),
-                picture.attr("width", &width).attr("height", &height),
-            )
-        }
-        None => (el("span.picture.unmeasured"), picture),
-    };
+    let frame = frame(media, &picture);
     let veil = (!resolved.first_party).then(|| veil(&picture, resolved.address));
     frame.child(picture).child_if(veil)
+}
+
+/// Its place, as large before it is loaded as after.
+fn frame(media: &Media, shown: &El) -> El {
+    let frame = el("span.picture");
+    let size = media.width.zip(media.height);
+    match size.filter(|(width, height)| *width > 0 && *height > 0) {
+        Some((width, height)) => {
+            let (width, height) = (width.to_string(), height.to_string());
+            shown.put("width", width.as_str());
+            shown.put("height", height.as_str());
+            frame.style("aspect-ratio", &[&width, " / ", &height].concat())
+        }
+        None => frame.attr("class", "picture unmeasured"),
+    }
 }
 
 /// What hides a picture that has not been asked for, and asks for it.
@@ -76,7 +77,7 @@ pub(super) fn video(media: &Media) -> El {
         Some(poster) => video.address("poster", &poster),
         None => video,
     };
-    el("span.picture.video")
+    frame(media, &video)
         .child(video)
         .child_if(elsewhere(&resolved))
 }

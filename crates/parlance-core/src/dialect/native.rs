@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::fields::{Fields, Object};
 use super::{
     Admission, Beat, Capabilities, Counts, DecodeError, Dialect, Doubt, Entry, Liveness, Offers,
-    Order, Proof, Resend, RetryPolicy, Saying, Silence, Waits, WhenHidden,
+    Order, Proof, Resend, RetryPolicy, Saying, Silence, Upload, Waits, WhenHidden,
 };
 use crate::frame::{
     Ack, Bye, ClientFrame, ConversationHead, Gone, Heads, Hello, Limits, Message, Nack, NackReason,
@@ -55,6 +55,7 @@ pub struct NativeConfig {
 impl Native {
     /// Speaks to this server.
     pub fn new(config: NativeConfig) -> Self {
+        let upload = config.post("api/upload", None);
         let capabilities = Capabilities {
             proof: Proof::Acknowledged,
             resend: Resend::Idempotent,
@@ -78,7 +79,17 @@ impl Native {
                 most: None,
             },
             doubt: Doubt::default(),
-            offers: Offers::default(),
+            offers: Offers {
+                images: Some(Upload {
+                    url: upload.url,
+                    headers: upload.headers,
+                    field: "file",
+                    fields: Vec::new(),
+                    answer: &["url"],
+                    with_cookies: upload.with_cookies,
+                }),
+                ..Offers::default()
+            },
         };
         Self {
             config,
@@ -86,21 +97,23 @@ impl Native {
             heard: 0,
         }
     }
+}
 
+impl NativeConfig {
     fn post(&self, path: &str, body: Option<String>) -> HttpRequest {
         let mut headers = Vec::new();
         if body.is_some() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        if let Some(token) = &self.config.token {
+        if let Some(token) = &self.token {
             headers.push(("authorization".to_owned(), format!("Bearer {token}")));
         }
         HttpRequest {
             method: Method::Post,
-            url: format!("{}{path}", self.config.api),
+            url: format!("{}{path}", self.api),
             headers,
             body,
-            with_cookies: self.config.token.is_none(),
+            with_cookies: self.token.is_none(),
         }
     }
 }
@@ -115,7 +128,7 @@ impl Dialect for Native {
     }
 
     fn admission(&self) -> Entry {
-        Entry::Ask(self.post("api/ticket", None))
+        Entry::Ask(self.config.post("api/ticket", None))
     }
 
     fn takes_guests(&self) -> bool {
@@ -125,11 +138,11 @@ impl Dialect for Native {
     fn join(&mut self, name: &str) -> Entry {
         let mut guest = Object::default();
         guest.text("name", Some(name));
-        Entry::Ask(self.post("api/guest", Some(guest.into_text())))
+        Entry::Ask(self.config.post("api/guest", Some(guest.into_text())))
     }
 
     fn sign_out(&mut self) -> Option<HttpRequest> {
-        let request = self.post("api/signout", None);
+        let request = self.config.post("api/signout", None);
         self.config.token = None;
         Some(request)
     }
