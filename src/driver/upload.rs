@@ -67,10 +67,11 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Of a file, or of anything that came in a file's place; `None`: it is none.
+    /// Of a file; `None`: it is none.
     pub fn new(file: JsValue) -> Option<Self> {
         let name = member(&file, "name").as_string().unwrap_or_default();
-        let file = file.dyn_into::<Blob>().ok()?;
+        // What is no file has no address.
+        let file: Blob = file.unchecked_into();
         Some(Self {
             key: Url::create_object_url_with_blob(&file).ok()?,
             file,

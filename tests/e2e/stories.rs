@@ -1,5 +1,6 @@
 //! Every story there is, by what it is about.
 
+mod attaching;
 mod backends;
 mod failing;
 mod history;
