@@ -237,7 +237,6 @@ impl Drop for Job {
 impl Job {
     fn start(picture: &Picture, to: &'static Target, tell: Rc<dyn Fn(Told)>) -> Option<Self> {
         let request = XmlHttpRequest::new().ok()?;
-        let sent = opened(&request, picture, to);
         let mut heard = Vec::new();
         let (asked, told) = (request.clone(), tell.clone());
         let begun = Date::now();
@@ -257,7 +256,8 @@ impl Job {
                 told(Told::Over(read(&asked, to)));
             }));
         }
-        if sent.is_err() {
+        // Last: a request tells its progress to who listened before it went.
+        if send(&request, picture, to).is_err() {
             tell(Told::Over(Err(Fault::Refused)));
         }
         Some(Self {
@@ -267,7 +267,7 @@ impl Job {
     }
 }
 
-fn opened(request: &XmlHttpRequest, picture: &Picture, to: &Target) -> Result<(), JsValue> {
+fn send(request: &XmlHttpRequest, picture: &Picture, to: &Target) -> Result<(), JsValue> {
     request.open("POST", &to.url)?;
     request.set_with_credentials(to.with_cookies);
     request.set_timeout(STANDSTILL_MS);

@@ -109,11 +109,11 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
     };
     let again = button("upload-retry", words.again);
     let (shown, retried, removed) = (upload.clone(), upload.clone(), upload.clone());
-    let parts = (bar.clone(), why.clone(), again.clone());
+    let parts = (picture.clone(), bar.clone(), why.clone(), again.clone());
     el("li.upload[data-part=upload]")
         .live(move |row| {
             room.uploads().track();
-            let (bar, why, again) = &parts;
+            let (picture, bar, why, again) = &parts;
             let (state, percent, fault) = match shown.stage() {
                 Stage::Waiting => ("waiting", 0, None),
                 Stage::Going(percent) => ("going", percent, None),
@@ -123,6 +123,9 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
             row.put("data-state", state);
             bar.put("aria-valuenow", percent.as_str());
             bar.put("hidden", fault.map(|_| ""));
+            if let (Some(picture), Some(Fault::Unreadable)) = (picture, fault) {
+                picture.put("hidden", "");
+            }
             done.clone().style("inline-size", &[&percent, "%"].concat());
             why.say(fault.map_or("", |fault| match fault {
                 Fault::Unreadable => words.upload_unreadable,

@@ -82,10 +82,7 @@ pub fn composer(room: Room, main: &El) -> El {
         .on("paste", move |event| attach::on_paste(here, room, &event));
     let offers = &backend.offers;
     let (asks, likes, flowers) = (offers.questions, offers.likes, offers.flowers);
-    let many = [offers.images.is_some(), asks, likes, flowers];
-    let many = many.into_iter().filter(|offered| *offered).count() > 2;
     let tools = el("fieldset.composer-tools")
-        .attr_if("data-many", many.then_some(""))
         .child_if(attach(room, main))
         .child_if(asks.then(|| ask.on("click", at(|desk, _| desk.ask(!desk.asking.get())))))
         .child_if(likes.then(|| applause(room, "like", "👍", words.like, Content::Like)))

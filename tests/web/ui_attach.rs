@@ -16,11 +16,15 @@ use crate::ui_page::{Page, frame, lobby, lobby_with, native, open_lobby};
 /// Stands in for the browser's requests: notes what it is given, and answers
 /// when a test says so.
 const REQUEST: &str = "value: class extends EventTarget {
-    upload = new EventTarget(); status = 0; responseText = ''; headers = {};
+    upload = new class extends EventTarget {
+        addEventListener(...all) { this.heard = true; super.addEventListener(...all); }
+    };
+    status = 0; responseText = ''; headers = {};
     constructor() { super(); (globalThis.requests ??= []).push(this); }
     open(method, url) { this.asked = method + ' ' + url; }
     setRequestHeader(name, value) { this.headers[name] = value; }
-    send(form) { this.form = form; }
+    // Who listens later hears of no progress.
+    send(form) { this.form = form; if (!this.upload.heard) this.upload = new EventTarget(); }
     abort() { this.aborted = true; }
 }";
 

@@ -95,6 +95,9 @@ fn an_upload_can_be_given_up_and_one_that_fails_is_tried_again() {
         ann.path.black_hole(Direction::Up);
         picks(&ann, &photo).await;
         upload(&ann, "going").await;
+        // What the path has swallowed counts as sent.
+        let some = "[role=progressbar]:not([aria-valuenow='0'])";
+        waits(&ann, some, 1).await;
         ann.pictures("uploading").await;
         ann.clicks("[data-part=upload-cancel]").await;
         uploads(&ann, 0).await;
