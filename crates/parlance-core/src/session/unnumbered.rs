@@ -33,10 +33,14 @@ const DOUBT_EVERY: Duration = Duration::from_secs(5);
 
 impl Session {
     /// What there is to read of earlier messages, where they have no numbers.
+    ///
+    /// A program that is built for one of the two alone is without the other
+    /// half of the session: the answer is known to its compiler.
     pub(super) fn as_given(&self) -> Option<History> {
         match self.dialect.capabilities().order {
-            Order::Numbered => None,
-            Order::AsGiven(history) => Some(history),
+            Order::AsGiven(history) if cfg!(feature = "as-given") => Some(history),
+            Order::Numbered if !cfg!(feature = "numbered") => Some(History::None),
+            Order::AsGiven(_) | Order::Numbered => None,
         }
     }
 
@@ -96,7 +100,8 @@ impl Session {
             more,
         } = rows;
         let uid = self.uid().cloned();
-        let Some(conversation) = self.conversations.get_mut(&id) else {
+        let given = self.as_given();
+        let Some(conversation) = self.conversations.get_mut(&id).filter(|_| given.is_some()) else {
             self.count(Oddity::StrayPage, "rows of no conversation");
             return;
         };
@@ -209,10 +214,13 @@ impl Session {
     /// What is said now need not wait for what was said before.
     pub(super) fn begin_log(&mut self, now: Instant, id: &ConversationId) {
         let uid = self.uid().cloned();
+        let Some(history) = self.as_given() else {
+            return;
+        };
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
-        conversation.begin_as_given(History::Pages);
+        conversation.begin_as_given(history);
         let mut viewer = Self::viewer(uid.as_ref(), &mut self.keys);
         let applied = conversation.stop_holding(now, &mut viewer);
         self.on_applied(id, applied, true);
@@ -235,6 +243,9 @@ impl Session {
     /// Something was heard: what was handed over long enough before went out
     /// on a link that was alive. More can never be known here.
     pub(super) fn settle_given(&mut self, now: Instant) {
+        if self.as_given().is_none() {
+            return;
+        }
         let due = self
             .outbox
             .entries()
@@ -292,6 +303,9 @@ impl Session {
 
     /// The most that can honestly be said, and the device need not keep it.
     fn leave_unconfirmed(&mut self, client_id: &ClientId) {
+        if self.as_given().is_none() {
+            return;
+        }
         let Some(entry) = self.outbox.remove(client_id) else {
             return;
         };
@@ -311,6 +325,9 @@ impl Session {
     /// The link looks alive and may be routed nowhere: who I am is said again,
     /// and the newest page is laid beside what is here.
     pub(super) fn doubt_link(&mut self, now: Instant) {
+        if self.as_given().is_none() {
+            return;
+        }
         let look_again = self.dialect.capabilities().doubt.look_again;
         let Phase::Online(online) = &mut self.phase else {
             return;
@@ -340,6 +357,7 @@ impl Session {
 
     /// When the link is doubted next, as counted from its opening.
     pub(super) fn doubt_due(&self) -> Option<Instant> {
+        self.as_given()?;
         let Phase::Online(online) = &self.phase else {
             return None;
         };
