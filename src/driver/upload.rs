@@ -17,7 +17,7 @@ use web_sys::{
     XmlHttpRequest,
 };
 
-use super::page::Listener;
+use super::page::{Guard, Listener};
 
 /// The longer side of what is sent, in pixels.
 const LONGEST: f64 = 1600.0;
@@ -64,6 +64,8 @@ pub struct Upload {
     key: String,
     stage: Cell<Stage>,
     job: RefCell<Option<Job>>,
+    /// A page that is closed loses what is not there yet.
+    guard: RefCell<Guard>,
 }
 
 impl Upload {
@@ -72,13 +74,16 @@ impl Upload {
         let name = member(&file, "name").as_string().unwrap_or_default();
         // What is no file has no address.
         let file: Blob = file.unchecked_into();
-        Some(Self {
+        let upload = Self {
             key: Url::create_object_url_with_blob(&file).ok()?,
             file,
             name,
             stage: Cell::new(Stage::Waiting),
             job: RefCell::default(),
-        })
+            guard: RefCell::default(),
+        };
+        upload.reach(Stage::Waiting);
+        Some(upload)
     }
 
     /// Tells it from the others, and is the address of the picture within the
@@ -100,6 +105,8 @@ impl Upload {
     /// It is so far. Where it stands still its request ends.
     pub(crate) fn reach(&self, stage: Stage) {
         self.stage.set(stage);
+        let hopeless = matches!(stage, Stage::Failed(Fault::Unreadable | Fault::TooLarge));
+        self.guard.borrow_mut().set(!hopeless);
         if !matches!(stage, Stage::Going(_)) {
             self.job.take();
         }

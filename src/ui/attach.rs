@@ -72,14 +72,6 @@ pub fn on_paste(here: Here, room: Room, event: &Event) {
 /// What is on its way.
 pub fn strip(room: Room) -> El {
     let words = words();
-    // A page that is closed loses what is not there yet.
-    if let Some(window) = web_sys::window() {
-        listen(&window, "beforeunload", move |event| {
-            if !room.uploads().glance().is_empty() {
-                event.prevent_default();
-            }
-        });
-    }
     el("ul.uploads")
         .attr("aria-label", words.attach)
         .list(move || {

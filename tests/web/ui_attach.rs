@@ -61,6 +61,13 @@ struct Stage {
     _request: Shim,
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // A model stays as long as its document, which other tests share.
+        self.page.model.apply(Event::SignedOut);
+    }
+}
+
 impl Stage {
     async fn open() -> Self {
         js("globalThis.requests = []");
@@ -169,6 +176,8 @@ async fn a_large_picture_is_made_smaller_posted_and_only_then_said() {
             .contains("小猫.png")
     );
     assert_eq!(stage.said(), [], "nothing is said before it is there");
+    let leaves = "return dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    assert!(!js(leaves).is_truthy(), "it would be lost");
     let preview = stage.page.all("[data-part=upload] img")[0]
         .get_attribute("src")
         .unwrap();
@@ -181,6 +190,7 @@ async fn a_large_picture_is_made_smaller_posted_and_only_then_said() {
     assert_eq!((said[0].width, said[0].height), (Some(1600), Some(500)));
     frame().await;
     assert!(stage.page.parts("upload").is_empty());
+    assert!(js(leaves).is_truthy(), "nobody needs to stay");
     let fetched = format!("return fetch({preview:?}).then(() => true, () => false)");
     let kept = run(&fetched).await;
     assert!(!kept.is_truthy(), "the preview is still held");

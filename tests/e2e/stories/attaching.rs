@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::browser::Engine::Chromium;
 use crate::folder::Folder;
 use crate::page::{Chat, State};
-use crate::proxy::Direction;
+use crate::proxy::{Cut, Direction};
 use crate::server::Server;
 use crate::story::{ends_well, tell};
 
@@ -102,8 +102,12 @@ fn an_upload_can_be_given_up_and_one_that_fails_is_tried_again() {
         ann.clicks("[data-part=upload-cancel]").await;
         uploads(&ann, 0).await;
 
-        ann.path.refuse().await;
         picks(&ann, &photo).await;
+        waits(&ann, some, 1).await;
+        ann.path.cut(Cut::Reset);
+        upload(&ann, "failed").await;
+        ann.path.refuse().await;
+        ann.clicks("[data-part=upload-retry]").await;
         upload(&ann, "failed").await;
         ann.pictures("upload-failed").await;
         let page = ann.looks().await;
