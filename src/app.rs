@@ -53,13 +53,14 @@ fn run(window: &Window, launched: Launched) {
         last_known: browser::last_known(window, &launched),
         seed: random::seed(),
     };
-    let launch = launched.launch;
-    watch_policy(window, &launch);
+    // As long as the page.
+    let launch: &'static Launch = Box::leak(Box::new(launched.launch));
+    watch_policy(window, launch);
     let Some(parent) = notice::clear_the_page() else {
         return;
     };
     let window = window.clone();
-    ui::mount(&parent, launch.clone(), backend, move |model| {
+    ui::mount(&parent, launch, backend, move |model| {
         driver::start(
             setup,
             Parts {
@@ -73,12 +74,12 @@ fn run(window: &Window, launched: Launched) {
 }
 
 /// Everything goes to the model; who I am is kept on its way there.
-fn deliver(window: Window, launch: Launch, model: Model) -> Box<dyn Fn(Event)> {
+fn deliver(window: Window, launch: &'static Launch, model: Model) -> Box<dyn Fn(Event)> {
     Box::new(move |event| {
         if let Event::Me(person) = &event {
-            browser::remember(&window, &launch, &person.uid);
+            browser::remember(&window, launch, &person.uid);
         } else if let Event::SignedOut = &event {
-            browser::forget(&window, &launch);
+            browser::forget(&window, launch);
         }
         model.apply(event);
     })
@@ -110,12 +111,10 @@ fn watch_fragment(window: &Window) {
 
 /// An address that the page's policy blocks fails like a dead network, for
 /// ever. The browser says which it was, so the page can.
-fn watch_policy(window: &Window, launch: &Launch) {
-    let mut watched = vec![("ws", launch.ws.clone()), ("api", launch.api.clone())];
-    watched.extend(launch.upload.clone().map(|upload| ("upload", upload)));
+fn watch_policy(window: &Window, launch: &'static Launch) {
     let told = Closure::<dyn FnMut(SecurityPolicyViolationEvent)>::new(
         move |violation: SecurityPolicyViolationEvent| {
-            if let Some(problem) = blocked(&watched, &violation) {
+            if let Some(problem) = blocked(launch, &violation) {
                 driver::stop();
                 notice::problems(&[problem]);
             }
@@ -133,21 +132,23 @@ fn watch_policy(window: &Window, launch: &Launch) {
     }
 }
 
-fn blocked(
-    watched: &[(&str, String)],
-    violation: &SecurityPolicyViolationEvent,
-) -> Option<Problem> {
+fn blocked(launch: &Launch, violation: &SecurityPolicyViolationEvent) -> Option<Problem> {
     let enforced =
         violation.disposition() == web_sys::SecurityPolicyViolationEventDisposition::Enforce;
     if !enforced || violation.effective_directive() != "connect-src" {
         return None;
     }
     let at = origin(&violation.blocked_uri())?;
+    let watched = [
+        ("ws", Some(&launch.ws)),
+        ("api", Some(&launch.api)),
+        ("upload", launch.upload.as_ref()),
+    ];
     watched
-        .iter()
-        .find(|(_, address)| origin(address).as_ref() == Some(&at))
+        .into_iter()
+        .find(|(_, address)| address.and_then(|it| origin(it)).as_ref() == Some(&at))
         .map(|(parameter, _)| Problem {
-            parameter: (*parameter).to_owned(),
+            parameter: parameter.to_owned(),
             should: Should::BeAllowed(at.clone()),
         })
 }

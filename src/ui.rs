@@ -55,7 +55,7 @@ enum Stage {
 /// shown, and gives whom to tell what the person wants.
 pub fn mount(
     parent: &HtmlElement,
-    launch: Launch,
+    launch: &'static Launch,
     backend: Capabilities,
     start: impl FnOnce(Model) -> Handle + 'static,
 ) -> Mounted {
@@ -65,8 +65,8 @@ pub fn mount(
             model,
             handle: start(model),
             language: Language::choose(launch.lang.as_deref(), &browser_languages()),
+            launch,
             // As long as the page.
-            launch: Box::leak(Box::new(launch)),
             backend: Box::leak(Box::new(backend)),
         });
         app()

@@ -125,9 +125,11 @@ impl Parameters {
 
     /// As they are kept by a tab.
     pub fn kept(&self) -> Map<String, Value> {
-        self.pairs()
-            .map(|(name, value)| (name.to_owned(), Value::String(value.to_owned())))
-            .collect()
+        let mut kept = Map::new();
+        for (name, value) in self.pairs() {
+            kept.insert(name.to_owned(), Value::String(value.to_owned()));
+        }
+        kept
     }
 
     /// The value of this name, if it has one.

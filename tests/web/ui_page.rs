@@ -64,7 +64,7 @@ pub(crate) async fn open_with(lang: &str, backend: Capabilities) -> Page {
     document.body().unwrap().append_child(&root).unwrap();
     let (handle, commands) = Handle::recording();
     let parts = Rc::new(RefCell::new(None));
-    let mounted = ui::mount(&root, launch(lang), backend, {
+    let mounted = ui::mount(&root, Box::leak(Box::new(launch(lang))), backend, {
         let parts = parts.clone();
         move |model| {
             *parts.borrow_mut() = Some(model);

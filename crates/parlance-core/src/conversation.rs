@@ -674,7 +674,7 @@ impl Default for Conversation {
 /// The messages that a page may hold: those of its range, in order, once.
 fn in_range(mut messages: Vec<Message>, first: Seq, last: Seq) -> Vec<Message> {
     messages.retain(|message| message.seq.is_some_and(|seq| seq >= first && seq <= last));
-    messages.sort_by_key(|message| message.seq);
+    messages.sort_unstable_by_key(|message| message.seq);
     messages.dedup_by_key(|message| message.seq);
     messages
 }

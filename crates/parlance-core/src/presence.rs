@@ -112,11 +112,12 @@ impl Presence {
     /// Everybody, those who are here first, then by name.
     pub fn people(&self) -> Vec<Person> {
         let mut people: Vec<Person> = self.people.values().cloned().collect();
-        people.sort_by(|one, other| {
+        people.sort_unstable_by(|one, other| {
             other
                 .online
                 .cmp(&one.online)
                 .then_with(|| one.name.cmp(&other.name))
+                .then_with(|| one.uid.cmp(&other.uid))
         });
         people
     }

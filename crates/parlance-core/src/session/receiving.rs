@@ -485,7 +485,10 @@ impl Session {
                 (id.clone(), cursor)
             })
             .collect();
-        cursors.sort_by_key(|(id, _)| self.current.as_ref() != Some(id));
+        let on_show = |(id, _): &(ConversationId, Cursor)| self.current.as_ref() == Some(id);
+        if let Some(first) = cursors.iter().position(on_show) {
+            cursors.swap(0, first);
+        }
         cursors
     }
 }

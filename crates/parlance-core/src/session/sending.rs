@@ -186,7 +186,7 @@ impl Session {
                 Err(error) => self.count(Oddity::BadRow, error.what),
             }
         }
-        drafts.sort_by_key(|draft| draft.order);
+        drafts.sort_unstable_by_key(|draft| draft.order);
         let oldest_order = drafts.first().map(|draft| draft.order);
         // What was said before the device answered was said after all this,
         // whatever its clock said.
