@@ -90,8 +90,12 @@ impl Handle {
             let place = drivers.get_mut(self.place);
             place.map(|place| std::mem::replace(place, Place::Nowhere))
         });
-        // Dropped outside of the borrow: a socket's end may come back here.
-        drop(driver);
+        // Outside of the borrow: a socket's end may come back here.
+        if let Some(Place::Driver(driver)) = driver {
+            driver.let_go();
+            drop(driver.links.take());
+            drop(driver.failed.take());
+        }
     }
 
     /// A handle without a session: what is said to it is written down, and
@@ -115,7 +119,7 @@ impl Handle {
         }
     }
 
-    fn driver(self) -> Option<Rc<Driver>> {
+    fn driver(self) -> Option<&'static Driver> {
         match self.place()? {
             Place::Driver(driver) => Some(driver),
             Place::Record(_) | Place::Nowhere => None,
@@ -130,7 +134,8 @@ impl Handle {
 /// Where a handle leads.
 #[derive(Clone)]
 enum Place {
-    Driver(Rc<Driver>),
+    /// As long as the page: what takes it apart would have to be downloaded.
+    Driver(&'static Driver),
     Record(Rc<RefCell<Vec<Command>>>),
     /// It has been retired.
     Nowhere,
@@ -184,8 +189,9 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         listeners: RefCell::default(),
         failed: RefCell::default(),
     };
-    DRIVERS.with_borrow_mut(|drivers| drivers.push(Place::Driver(Rc::new(driver))));
-    if let (Some(driver), Some(window)) = (handle.driver(), web_sys::window()) {
+    let driver: &'static Driver = Box::leak(Box::new(driver));
+    DRIVERS.with_borrow_mut(|drivers| drivers.push(Place::Driver(driver)));
+    if let Some(window) = web_sys::window() {
         let failed = Listener::new(&window, FAILED, |_| stop());
         *driver.failed.borrow_mut() = Some(failed);
         let listeners = Listeners::install(

@@ -42,12 +42,12 @@ impl Kept {
         let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else {
             return None;
         };
-        let mut take = |name: &str| match kept.remove(name) {
+        let mut take = |name: &str| match kept.get_mut(name).map(Value::take) {
             Some(Value::String(text)) => Some(text),
             Some(_) | None => None,
         };
         let (address, server, me) = (take("address")?, take("server")?, take("me"));
-        let Some(Value::Object(parameters)) = kept.remove("parameters") else {
+        let Some(Value::Object(parameters)) = kept.get_mut("parameters").map(Value::take) else {
             return None;
         };
         Some(Self {
