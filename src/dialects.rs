@@ -16,6 +16,7 @@ use parlance_core::dialect::egg::{Egg, EggConfig};
 use parlance_core::dialect::identity::Me;
 #[cfg(feature = "jim")]
 use parlance_core::dialect::jim::{Jim, JimConfig};
+#[cfg(feature = "native")]
 use parlance_core::dialect::native::{Native, NativeConfig};
 #[cfg(feature = "plain")]
 use parlance_core::dialect::plain::{Plain, PlainConfig};
@@ -34,11 +35,8 @@ use crate::config::{DialectName, Launch};
 pub fn dialect(launch: &Launch, offset_minutes: i32) -> Option<Box<dyn Dialect>> {
     let _only_some_ask = offset_minutes;
     match launch.dialect {
-        DialectName::Native => Some(Box::new(Native::new(NativeConfig {
-            link: launch.ws.clone(),
-            api: launch.api.clone(),
-            token: launch.token.as_ref().map(|it| it.reveal().to_owned()),
-        }))),
+        #[cfg(feature = "native")]
+        DialectName::Native => Some(native(launch)),
         #[cfg(feature = "crmeb")]
         DialectName::Crmeb | DialectName::CrmebStock => Some(crmeb(launch)),
         #[cfg(feature = "topic")]
@@ -50,13 +48,23 @@ pub fn dialect(launch: &Launch, offset_minutes: i32) -> Option<Box<dyn Dialect>>
         #[cfg(feature = "egg")]
         DialectName::Egg => Some(egg(launch)),
         #[allow(unreachable_patterns, reason = "in a build that speaks them all")]
-        DialectName::Crmeb
+        DialectName::Native
+        | DialectName::Crmeb
         | DialectName::CrmebStock
         | DialectName::Topic
         | DialectName::Jim
         | DialectName::Plain
         | DialectName::Egg => None,
     }
+}
+
+#[cfg(feature = "native")]
+fn native(launch: &Launch) -> Box<dyn Dialect> {
+    Box::new(Native::new(NativeConfig {
+        link: launch.ws.clone(),
+        api: launch.api.clone(),
+        token: launch.token.as_ref().map(|it| it.reveal().to_owned()),
+    }))
 }
 
 #[cfg(feature = "crmeb")]
