@@ -1,39 +1,38 @@
 //! Where the parameters are in a browser: address bar, file, and what this
 //! tab keeps.
 //!
-//! Secrets leave the address bar before anything is asked of any server.
-//! Does not judge the parameters.
+//! Secrets leave the address bar before anything is asked of any server. The
+//! file is the shell's to ask for: it may say which program to start. Does not
+//! judge the parameters.
 
-use std::pin::Pin;
-
-use js_sys::Reflect;
+use js_sys::{Promise, Reflect};
 use parlance_core::ids::Uid;
-use parlance_core::wire::{HttpRequest, Method};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Storage, Url, Window};
 
-use super::parameters::{FILE, without_secrets};
+use super::parameters::without_secrets;
 use super::{Address, Kept, Launch, Launched, Page, Parameters, Problem, Resolver, Sources};
-use crate::driver::{host, http};
+use crate::driver::host;
 
 /// What this tab keeps of its launch.
 const KEPT: &str = "parlance.launch";
 /// Who the server said I am, by my cookie: a hint, and no secret.
 const GUEST: &str = "parlance.guest";
-/// Where the shell's script puts what it has taken out of the address bar.
+/// Where the shell's script puts what it has taken out of the address bar, and
+/// a promise of the file's text.
 const TAKEN: &str = "parlanceLaunch";
 /// Where it keeps the same until the page has started.
 const UNTIL_STARTED: &str = "parlance.taken";
 
-/// A file that does not come in this time is taken for one that is not there.
-const FILE_WITHIN_MS: u32 = 3_000;
-
 /// Reads everything, clears the address bar, and keeps what a reload needs.
 pub async fn read(window: &Window) -> Result<Launched, Vec<Problem>> {
     // Before the first await, and so before the first request.
-    let mut sources = take_address(window);
+    let (mut sources, file) = take_address(window);
     sources.kept = kept(window);
-    sources.file = file().await.map_err(|problem| vec![problem])?;
+    if let Some(file) = file {
+        sources.file = read_file(file).await.map_err(|problem| vec![problem])?;
+    }
     let page = page(window)?;
     let launched = super::launch(&sources, &page, &Browser)?;
     keep(window, &launched.kept);
@@ -92,7 +91,7 @@ fn guest_key(launch: &Launch) -> String {
     format!("{GUEST} {}", launch.server())
 }
 
-fn take_address(window: &Window) -> Sources {
+fn take_address(window: &Window) -> (Sources, Option<Promise>) {
     let location = window.location();
     let query = location.search().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
@@ -100,13 +99,14 @@ fn take_address(window: &Window) -> Sources {
     let taken = |name: &str| {
         Reflect::get(window, &TAKEN.into())
             .and_then(|taken| Reflect::get(&taken, &name.into()))
-            .ok()
-            .and_then(|value| value.as_string())
+            .unwrap_or_default()
     };
+    let file = taken("file").dyn_into().ok();
+    let fragment = taken("fragment").as_string();
     let sources = Sources {
-        query: Parameters::from_query(&taken("query").unwrap_or(query)),
+        query: Parameters::from_query(&taken("query").as_string().unwrap_or(query)),
         fragment: Parameters::from_fragment(
-            &taken("fragment").unwrap_or_else(|| location.hash().unwrap_or_default()),
+            &fragment.unwrap_or_else(|| location.hash().unwrap_or_default()),
         ),
         address: address.clone(),
         ..Sources::default()
@@ -120,7 +120,7 @@ fn take_address(window: &Window) -> Sources {
         let origin = location.origin().unwrap_or_default();
         let _ = history.replace_state_with_url(&state, "", Some(&format!("{origin}{address}")));
     }
-    sources
+    (sources, file)
 }
 
 fn page(window: &Window) -> Result<Page, Vec<Problem>> {
@@ -137,24 +137,15 @@ fn page(window: &Window) -> Result<Page, Vec<Problem>> {
     }
 }
 
-async fn file() -> Result<Parameters, Problem> {
-    let Some(url) = Url::new_with_base(FILE, &base()).ok() else {
-        return Ok(Parameters::default());
-    };
-    let request = HttpRequest {
-        method: Method::Get,
-        url: url.href(),
-        headers: Vec::new(),
-        body: None,
-        with_cookies: false,
-    };
-    let asked: Pin<Box<dyn Future<Output = _>>> = Box::pin(http::within(request, FILE_WITHIN_MS));
-    match asked.await {
-        // Many servers answer any unknown name with the page itself.
-        Ok(answer) if answer.status == 200 && !answer.body.trim_start().starts_with('<') => {
-            Parameters::from_file(&answer.body)
-        }
-        Ok(_) | Err(_) => Ok(Parameters::default()),
+/// Anything but text: there is no file.
+async fn read_file(file: Promise) -> Result<Parameters, Problem> {
+    match JsFuture::from(file)
+        .await
+        .ok()
+        .and_then(|it| it.as_string())
+    {
+        Some(text) => Parameters::from_file(&text),
+        None => Ok(Parameters::default()),
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::problem::{Problem, Should};
 
-/// Every name. Others are somebody else's and are left alone.
-const NAMES: [&str; 20] = [
+/// Every name. Others are somebody else's and are left alone. The shell has the
+/// same list.
+pub(super) const NAMES: [&str; 20] = [
     "dialect",
     "ws",
     "api",

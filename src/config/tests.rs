@@ -229,6 +229,14 @@ fn the_file_holds_text_numbers_and_flags() {
     }
 }
 
+/// It reads the address by the same rules, to know which program to start.
+#[test]
+fn the_shell_knows_the_same_names() {
+    let shell = include_str!("../../index.html");
+    let known = format!("var known = /^({})$/;", parameters::NAMES.join("|"));
+    assert!(shell.contains(&known), "{known}");
+}
+
 mod reload {
     use super::*;
 

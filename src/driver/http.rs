@@ -24,21 +24,18 @@ pub const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// Makes a request and reads its answer.
 pub async fn request(request: HttpRequest) -> HttpResult {
-    within(request, ANSWER_WITHIN_MS).await
-}
-
-/// The same with another deadline.
-pub async fn within(request: HttpRequest, millis: u32) -> HttpResult {
     let abort = AbortController::new().ok();
     let answer = pin!(fetch(request, abort.as_ref()));
-    match select(answer, TimeoutFuture::new(millis)).await {
+    match select(answer, TimeoutFuture::new(ANSWER_WITHIN_MS)).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => {
             // The socket under it is given back; the answer is given up either way.
             if let Some(abort) = &abort {
                 abort.abort();
             }
-            Err(HttpFailure(format!("no answer within {millis} ms")))
+            Err(HttpFailure(format!(
+                "no answer within {ANSWER_WITHIN_MS} ms"
+            )))
         }
     }
 }

@@ -60,10 +60,11 @@ fn launch(listen: &str, data: &Folder, flags: &[String]) -> (Process, SocketAddr
         listen.to_owned(),
         "--data".to_owned(),
         data.path().display().to_string(),
-        "--dist".to_owned(),
-        settings::dist(),
         "--guests".to_owned(),
     ];
+    if !flags.iter().any(|flag| flag == "--dist") {
+        arguments.extend(["--dist".to_owned(), settings::dist()]);
+    }
     arguments.extend_from_slice(flags);
     let process = Process::start(&settings::server(), &arguments, &[]);
     let address = process.wait_for_line(START_DEADLINE, |line| {

@@ -10,6 +10,7 @@ mod outbox;
 mod page_life;
 mod path;
 mod pictures;
+mod programs;
 mod reading;
 mod server_gone;
 mod storm;

@@ -154,34 +154,23 @@ async fn a_tab_that_keeps_nothing_can_be_launched() {
 }
 
 #[wasm_bindgen_test]
-async fn a_file_is_read_if_it_is_one() {
+async fn the_file_that_the_shell_hands_over_is_read_if_it_is_one() {
     forget_everything();
     let cases = [
-        ("200, '{\"room\": \"den\"}'", Some("den")),
-        ("200, '<!doctype html><p>{}'", None),
-        ("404, '{\"room\": \"den\"}'", None),
-        ("500, ''", None),
+        ("Promise.resolve('{\"room\": \"den\"}')", Some("den")),
+        ("Promise.resolve(null)", None),
+        ("Promise.reject(new TypeError('Failed to fetch'))", None),
+        ("undefined", None),
     ];
-    for (answer, room) in cases {
-        let server = answer_with(answer);
-        let launched = read().await;
-        drop(server);
-        let launch = launched.expect(answer).launch;
-        assert_eq!(launch.room.as_deref(), room, "{answer}");
+    for (file, room) in cases {
+        js(&format!("globalThis.parlanceLaunch = {{ file: {file} }}"));
+        let launch = read().await.expect(file).launch;
+        assert_eq!(launch.room.as_deref(), room, "{file}");
     }
-    let _server = answer_with("200, '{\"room\": '");
+    js("globalThis.parlanceLaunch = { file: Promise.resolve('{\"room\": ') }");
     let problems = read().await;
     assert_eq!(problems.expect_err("cut off")[0].parameter, "parlance.json");
     forget_everything();
-}
-
-fn answer_with(status_and_body: &str) -> Shim {
-    js("globalThis.answer = async (status, body) => new Response(body, { status })");
-    Shim::new(
-        "window",
-        "fetch",
-        &format!("value: () => answer({status_and_body})"),
-    )
 }
 
 #[wasm_bindgen_test]

@@ -340,7 +340,7 @@ mod tests {
     fn names_with_a_hash_in_them_are_kept_for_ever() {
         for name in [
             "parlance-1a2b3c4d5e6f7081.js",
-            "parlance-1a2b3c4d5e6f7081_bg.wasm",
+            "parlance-egg-1a2b3c4d5e6f7081_bg.wasm",
             "style-0123456789abcdef.css",
             "img/logo-0123456789abcdef.png",
         ] {

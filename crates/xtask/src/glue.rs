@@ -12,9 +12,17 @@ use crate::wasm::Names;
 const IMPORTS_BEGIN: &str = "    const import0 = {\n";
 const IMPORTS_END: &str = "\n    };\n";
 
-/// The one line that the minifier cannot read, and the same in two statements.
-const LAST_LINE: &str = "export { initSync, __wbg_init as default };";
-const LAST_LINE_IN_TWO: &str = "export { initSync };\nexport default __wbg_init;";
+/// Where the ways to start begin, between which a page may choose.
+const STARTS: &str = "function initSync(";
+/// Where they end, and the script with them.
+const LAST_LINE: &str = "export { initSync, __wbg_init as default };\n";
+
+/// The one way that this page goes: the shell has asked for the program
+/// already, with its sum. What is exported shows tools what the program gives.
+const START: &str = "export default parlanceLaunch.program
+    .then((answer) => __wbg_load(answer, __wbg_get_imports()))
+    .then(({ instance, module }) => __wbg_finalize_init(instance, module));
+";
 
 /// Takes out the classes that the program shows to scripts, and that no script
 /// of this page asks for: they come with libraries.
@@ -24,6 +32,19 @@ pub(crate) fn without_unused_classes(script: &str) -> String {
         script = slimmer;
     }
     script
+}
+
+/// A script that starts the program by itself. `None`: it is not laid out as
+/// expected.
+pub(crate) fn started(script: &str) -> Option<String> {
+    let begin = at_line_start(script, STARTS, 0)?;
+    let (parts, starts) = script.split_at(begin);
+    let has = |name: &str| parts.contains(&format!("function {name}("));
+    let is_whole = starts.ends_with(LAST_LINE)
+        && ["__wbg_load", "__wbg_get_imports", "__wbg_finalize_init"]
+            .into_iter()
+            .all(has);
+    is_whole.then(|| format!("{parts}{START}"))
 }
 
 fn without_one_class(script: &str) -> Option<String> {
@@ -153,7 +174,6 @@ fn entries(block: &str) -> BTreeMap<&str, String> {
 
 /// As small as it gets. The complaint is the minifier's.
 pub(crate) fn minified(script: &str) -> Result<Vec<u8>, String> {
-    let script = script.replacen(LAST_LINE, LAST_LINE_IN_TWO, 1);
     let mut written = Vec::new();
     let session = minify_js::Session::new();
     let mode = minify_js::TopLevelMode::Module;
@@ -229,13 +249,25 @@ mod tests {
     }
 
     #[test]
+    fn it_starts_by_itself_and_in_one_way() {
+        let script = started(SCRIPT).expect("as expected");
+        assert!(!script.contains("__wbg_init"), "{script}");
+        assert!(!script.contains("initSync"), "{script}");
+        assert!(script.ends_with(START), "{script}");
+        for gone in ["function __wbg_load(", LAST_LINE, "function initSync("] {
+            assert_eq!(started(&SCRIPT.replace(gone, "")), None, "{gone}");
+        }
+    }
+
+    #[test]
     fn the_minifier_reads_all_of_it() {
-        let small = minified(SCRIPT).expect("readable");
+        let script = started(SCRIPT).expect("as expected");
+        let small = minified(&script).expect("readable");
         let small = String::from_utf8(small).expect("text");
         assert!(!small.contains("Not an entry"), "{small}");
         assert!(!small.contains("arg0"), "{small}");
         assert!(small.contains("export default "), "{small}");
-        assert!(small.contains("as initSync"), "{small}");
+        assert!(small.contains("parlanceLaunch.program"), "{small}");
     }
 
     #[test]

@@ -20,7 +20,9 @@ mod glue;
 mod install;
 mod optimiser;
 mod packages;
+mod page;
 mod prebuilt;
+mod programs;
 mod server;
 mod sizes;
 mod slim;
@@ -58,7 +60,8 @@ cargo xtask help
 Everything it installs goes to target/tools, except parts of Rust (rustup) and
 the system's packages (apt, as root or through sudo). Tools of the right version
 that are already on the PATH are used as they are. With PARLANCE_STD=prebuilt the
-page is built with the standard library that comes with Rust, and is larger.";
+page is built with the standard library that comes with Rust, and is larger. With
+PARLANCE_DIALECTS=native,egg only these dialects' programs are built.";
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args().skip(1)) {

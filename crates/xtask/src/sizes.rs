@@ -1,4 +1,4 @@
-//! The table of sizes, and whether the first load keeps its promise.
+//! The table of sizes, and whether every first load keeps its promise.
 //!
 //! It measures what lies in dist/ and changes nothing there.
 
@@ -8,10 +8,11 @@ use std::path::Path;
 
 use crate::compress;
 use crate::execute::Failure;
+use crate::programs::{self, Program};
 use crate::workspace::Workspace;
 
 /// What a phone downloads before the first line can be read: the page, its
-/// styles, its scripts and the program, as brotli sends them.
+/// styles, and the script and the program of its dialect, as brotli sends them.
 const FIRST_LOAD: [&str; 4] = ["html", "css", "js", "wasm"];
 const FIRST_LOAD_BOUND: u64 = 150_000;
 
@@ -82,28 +83,58 @@ fn table(measured: &[(String, Sizes)]) -> String {
         );
     };
     let mut total = Sizes::default();
-    let mut first_load = 0;
     for (name, sizes) in measured {
         line(name, *sizes);
         total.add(*sizes);
-        let extension = Path::new(name).extension().and_then(|it| it.to_str());
-        if extension.is_some_and(|extension| FIRST_LOAD.contains(&extension)) {
-            first_load += sizes.brotli;
-        }
     }
     line("total", total);
-    let verdict = if first_load <= FIRST_LOAD_BOUND {
-        "holds"
-    } else {
-        "DOES NOT HOLD"
-    };
-    let _ = writeln!(
-        text,
-        "first load: html+css+js+wasm, brotli: {}; the bound of {} kB {verdict}",
-        kilobytes(first_load),
-        FIRST_LOAD_BOUND / 1000,
-    );
+    let loads = first_loads(measured);
+    for (program, bytes) in &loads {
+        let _ = writeln!(
+            text,
+            "first load of {}: {}",
+            program.name,
+            kilobytes(*bytes)
+        );
+    }
+    if let Some((program, bytes)) = loads.iter().max_by_key(|(_, bytes)| *bytes) {
+        let verdict = if *bytes <= FIRST_LOAD_BOUND {
+            "holds"
+        } else {
+            "DOES NOT HOLD"
+        };
+        let _ = writeln!(
+            text,
+            "first load: html+css+js+wasm, brotli: {}, the largest ({}); the bound of {} kB {verdict}",
+            kilobytes(*bytes),
+            program.name,
+            FIRST_LOAD_BOUND / 1000,
+        );
+    }
     text
+}
+
+/// Of each program that is there: what is everybody's, and what is its own.
+fn first_loads(measured: &[(String, Sizes)]) -> Vec<(Program, u64)> {
+    let mut common = 0;
+    let mut own = Vec::<(Program, u64)>::new();
+    for (name, sizes) in measured {
+        let path = Path::new(name);
+        let extension = path.extension().and_then(|it| it.to_str());
+        if !extension.is_some_and(|extension| FIRST_LOAD.contains(&extension)) {
+            continue;
+        }
+        match programs::owner(path) {
+            None => common += sizes.brotli,
+            Some(owner) => match own.iter_mut().find(|(program, _)| *program == owner) {
+                Some((_, bytes)) => *bytes += sizes.brotli,
+                None => own.push((owner, sizes.brotli)),
+            },
+        }
+    }
+    own.into_iter()
+        .map(|(program, bytes)| (program, common + bytes))
+        .collect()
 }
 
 fn kilobytes(bytes: u64) -> String {
@@ -123,19 +154,33 @@ mod tests {
         (name.to_owned(), sizes)
     }
 
+    const DIST: [(&str, u64); 8] = [
+        ("b.png", 90_000),
+        ("index.html", 10_000),
+        ("parlance-egg-1.js", 9_000),
+        ("parlance-egg-1_bg.wasm", 120_000),
+        ("parlance-native-2.js", 10_000),
+        ("parlance-native-2_bg.wasm", 125_000),
+        ("parlance.json", 100),
+        ("style-3.css", 5_000),
+    ];
+
     #[test]
-    fn pictures_are_in_the_total_and_not_in_the_first_load() {
-        let text = table(&[asset("a.wasm", 140_000), asset("b.png", 90_000)]);
-        assert!(
-            text.contains("brotli: 140.0 kB; the bound of 150 kB holds"),
-            "{text}"
-        );
-        assert!(text.contains("230000"), "{text}");
+    fn a_first_load_has_one_program_and_no_pictures() {
+        let text = table(&DIST.map(|(name, brotli)| asset(name, brotli)));
+        assert!(text.contains("first load of egg: 144.0 kB\n"), "{text}");
+        assert!(text.contains("first load of native: 150.0 kB\n"), "{text}");
+        let last = "brotli: 150.0 kB, the largest (native); the bound of 150 kB holds\n";
+        assert!(text.ends_with(last), "{text}");
+        assert!(text.contains(" 369100\n"), "the total has them all: {text}");
     }
 
     #[test]
-    fn a_bound_that_is_passed_is_said_aloud() {
-        let text = table(&[asset("a.wasm", 140_000), asset("index.html", 10_001)]);
-        assert!(text.contains("DOES NOT HOLD"), "{text}");
+    fn a_bound_that_one_program_passes_is_said_aloud() {
+        let mut measured = DIST.map(|(name, brotli)| asset(name, brotli));
+        measured[3] = asset("parlance-egg-1_bg.wasm", 126_100);
+        let text = table(&measured);
+        let last = "brotli: 150.1 kB, the largest (egg); the bound of 150 kB DOES NOT HOLD\n";
+        assert!(text.ends_with(last), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The last hand on dist/: what Trunk leaves in the program and its script that
+//! The last hand on a program: what Trunk leaves in it and its script that
 //! nobody uses is taken out, and the names between the two are shortened.
 //!
 //! Each of those names ends in a number that no compression makes smaller, and
@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256};
 
 use crate::execute::{Failure, Step};
+use crate::page::Listed;
+use crate::programs::{Program, stem};
 use crate::workspace::Workspace;
 use crate::{glue, wasm};
 
@@ -25,31 +27,34 @@ const OPTIMISATIONS: &str = "--enable-bulk-memory --enable-reference-types --ena
     --enable-nontrapping-float-to-int --enable-mutable-globals --enable-multivalue \
     --strip-debug --strip-producers --low-memory-unused --flatten --rereloop -Oz -Oz";
 
-/// Rewrites the program and its script in dist/.
-pub(crate) fn slim(workspace: &Workspace) -> Result<(), Failure> {
-    let folder = workspace.dist();
-    let built = Built::find(&folder).map_err(cannot)?;
-    let script = glue::without_unused_classes(&built.script);
+/// Puts what is left of a program and its script into dist/.
+pub(crate) fn slim(
+    workspace: &Workspace,
+    program: Program,
+    built: Built,
+) -> Result<Listed, Failure> {
+    let script = glue::started(&glue::without_unused_classes(&built.script))
+        .ok_or_else(|| unknown("the script has another beginning or end"))?;
     let exports = glue::exports(&script);
     let script = glue::with_exports_renamed(&script, &exports);
-    let program = wasm::with_exports_only(&built.program, &exports)
+    let wasm = wasm::with_exports_only(&built.wasm, &exports)
         .ok_or_else(|| unknown("what the program gives is not what the script takes"))?;
-    let program = optimised(workspace, &program)?;
-    let (script, imports) = wasm::imports(&program)
+    let wasm = optimised(workspace, program, &wasm)?;
+    let (script, imports) = wasm::imports(&wasm)
         .and_then(|wanted| glue::with_imports_renamed(&script, &wanted))
         .ok_or_else(|| unknown("what the program takes is not what the script gives"))?;
-    let program = wasm::with_imports_renamed(&program, &imports)
+    let wasm = wasm::with_imports_renamed(&wasm, &imports)
         .ok_or_else(|| unknown("the program could be read once and not twice"))?;
     let script = glue::minified(&script)
         .map_err(|complaint| unknown(&format!("the script cannot be minified ({complaint})")))?;
-    built.replace(&folder, &script, &program)
+    written(&workspace.dist(), program, &script, &wasm).map_err(cannot)
 }
 
-fn optimised(workspace: &Workspace, program: &[u8]) -> Result<Vec<u8>, Failure> {
-    let before = workspace.notes().join("program.wasm");
-    let after = workspace.notes().join("program.small.wasm");
+fn optimised(workspace: &Workspace, program: Program, wasm: &[u8]) -> Result<Vec<u8>, Failure> {
+    let before = workspace.notes().join(format!("{}.wasm", program.name));
+    let after = before.with_extension("small.wasm");
     std::fs::create_dir_all(workspace.notes())
-        .and_then(|()| std::fs::write(&before, program))
+        .and_then(|()| std::fs::write(&before, wasm))
         .map_err(cannot)?;
     Step::new(workspace, "wasm-opt")
         .words(OPTIMISATIONS)
@@ -61,73 +66,57 @@ fn optimised(workspace: &Workspace, program: &[u8]) -> Result<Vec<u8>, Failure> 
     Ok(small)
 }
 
-/// What Trunk has put into dist/, as far as it is rewritten.
-struct Built {
-    page: String,
-    script_name: String,
+/// What Trunk has built, as far as it is rewritten.
+pub(crate) struct Built {
     script: String,
-    program_name: String,
-    program: Vec<u8>,
+    wasm: Vec<u8>,
 }
 
 impl Built {
-    fn find(folder: &Path) -> io::Result<Self> {
-        let script = only(folder, ".js")?;
-        let program = only(folder, "_bg.wasm")?;
-        Ok(Self {
-            page: std::fs::read_to_string(folder.join("index.html"))?,
-            script: std::fs::read_to_string(&script)?,
-            program: std::fs::read(&program)?,
-            script_name: name(&script),
-            program_name: name(&program),
-        })
-    }
-
-    fn replace(&self, folder: &Path, script: &[u8], program: &[u8]) -> Result<(), Failure> {
-        let mut both = Sha384::new();
-        both.update(script);
-        both.update(program);
-        let sum: String = both
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let stem = self.script_name.split('-').next().unwrap_or_default();
-        let script_name = format!("{stem}-{sum}.js");
-        let program_name = format!("{stem}-{sum}_bg.wasm");
-
-        let page = Page(self.page.clone())
-            .with(&self.script_name, &script_name)?
-            .with(&self.program_name, &program_name)?
-            .with(&integrity(self.script.as_bytes()), &integrity(script))?
-            .with(&integrity(&self.program), &integrity(program))?;
-        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes);
-        std::fs::remove_file(folder.join(&self.script_name))
-            .and_then(|()| std::fs::remove_file(folder.join(&self.program_name)))
-            .and_then(|()| write(&script_name, script))
-            .and_then(|()| write(&program_name, program))
-            .and_then(|()| write("index.html", page.0.as_bytes()))
-            .map_err(cannot)
+    /// Out of the folder that Trunk has left it in.
+    pub(crate) fn take(folder: &Path) -> Result<Self, Failure> {
+        let taken = || {
+            let script = only(folder, ".js")?;
+            let wasm = only(folder, "_bg.wasm")?;
+            let built = Self {
+                script: std::fs::read_to_string(&script)?,
+                wasm: std::fs::read(&wasm)?,
+            };
+            std::fs::remove_file(script)?;
+            std::fs::remove_file(wasm)?;
+            Ok(built)
+        };
+        taken().map_err(cannot)
     }
 }
 
-/// The text of index.html.
-struct Page(String);
-
-impl Page {
-    fn with(self, old: &str, new: &str) -> Result<Self, Failure> {
-        if self.0.contains(old) {
-            Ok(Self(self.0.replace(old, new)))
-        } else {
-            Err(unknown(&format!("index.html does not mention {old}")))
-        }
-    }
+fn written(folder: &Path, program: Program, script: &[u8], wasm: &[u8]) -> io::Result<Listed> {
+    let mut both = Sha256::new();
+    both.update(script);
+    both.update(wasm);
+    let sum: String = both
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = format!("{}{sum}", stem(program));
+    let listed = Listed {
+        program,
+        script: format!("{name}.js"),
+        script_sum: integrity(script),
+        wasm: format!("{name}_bg.wasm"),
+        wasm_sum: integrity(wasm),
+    };
+    std::fs::write(folder.join(&listed.script), script)?;
+    std::fs::write(folder.join(&listed.wasm), wasm)?;
+    Ok(listed)
 }
 
-/// As it stands in the attribute of that name.
+/// As browsers read it. Every page lists the sums of all programs, and no
+/// compression makes them smaller: the shortest kind.
 fn integrity(bytes: &[u8]) -> String {
-    format!("sha384-{}", STANDARD.encode(Sha384::digest(bytes)))
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(bytes)))
 }
 
 fn only(folder: &Path, ending: &str) -> io::Result<PathBuf> {
@@ -153,9 +142,9 @@ fn cannot(error: io::Error) -> Failure {
 }
 
 /// A new version of wasm-bindgen or Trunk writes its files in another way.
-fn unknown(what: &str) -> Failure {
+pub(crate) fn unknown(what: &str) -> Failure {
     Failure::new(format!("dist/ cannot be slimmed: {what}"))
-        .advice("crates/xtask/src/{slim,glue,wasm}.rs expect the versions of wasm-bindgen and")
+        .advice("crates/xtask/src/{slim,glue,wasm,page}.rs expect the versions of wasm-bindgen and")
         .advice("Trunk that are pinned; a new one may need a change there")
 }
 
@@ -165,46 +154,40 @@ mod tests {
 
     #[test]
     fn integrity_is_written_as_browsers_read_it() {
-        // `printf abc | openssl dgst -sha384 -binary | base64`
+        // `printf abc | openssl dgst -sha256 -binary | base64`
         assert_eq!(
             integrity(b"abc"),
-            "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn"
+            "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
         );
     }
 
     #[test]
-    fn the_page_asks_for_the_new_files_and_the_old_ones_are_gone() {
+    fn what_was_built_is_taken_and_the_new_files_are_named_by_their_content() {
         let folder = std::env::temp_dir().join(format!("xtask-slim-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a scratch folder");
-        let write = |name: &str, text: &str| {
+        for (name, text) in [("page-1.js", "script"), ("page-1_bg.wasm", "program")] {
             std::fs::write(folder.join(name), text).expect("a scratch file");
-        };
-        write("page-1.js", "script");
-        write("page-1_bg.wasm", "program");
-        write(
-            "index.html",
-            &format!(
-                "page-1.js {} page-1_bg.wasm {}",
-                integrity(b"script"),
-                integrity(b"program")
-            ),
+        }
+        let built = Built::take(&folder).expect("readable");
+        assert_eq!(
+            (built.script.as_str(), &*built.wasm),
+            ("script", &b"program"[..])
         );
-        let built = Built::find(&folder).expect("readable");
-        built.replace(&folder, b"s", b"p").expect("writable");
+        assert!(Built::take(&folder).is_err(), "taken is gone");
 
-        let script = name(&only(&folder, ".js").expect("one"));
-        let program = name(&only(&folder, "_bg.wasm").expect("one"));
-        assert_ne!(script, "page-1.js");
-        let page = std::fs::read_to_string(folder.join("index.html")).expect("readable");
-        let expected = format!("{script} {} {program} {}", integrity(b"s"), integrity(b"p"));
-        assert_eq!(page, expected);
+        let program = crate::programs::ALL[0];
+        let listed = written(&folder, program, b"s", b"p").expect("writable");
+        let other = written(&folder, program, b"s", b"q").expect("writable");
+        assert_ne!(listed.script, other.script, "together they are another");
+        assert_eq!(listed.script_sum, other.script_sum);
+        assert!(
+            listed.script.starts_with("parlance-native-"),
+            "{}",
+            listed.script
+        );
+        let wasm = std::fs::read(folder.join(&listed.wasm)).expect("written");
+        assert_eq!(integrity(&wasm), listed.wasm_sum);
         let _ = std::fs::remove_dir_all(folder);
-    }
-
-    #[test]
-    fn a_page_that_asks_for_other_files_is_a_failure() {
-        let failure = Page("<script src=x.js>".to_owned()).with("y.js", "z.js");
-        assert!(failure.is_err());
     }
 }

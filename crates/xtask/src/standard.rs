@@ -48,13 +48,19 @@ impl Standard {
         }
     }
 
-    /// Sets up the step that builds the page.
-    pub(crate) fn applied(self, workspace: &Workspace, step: Step) -> Step {
+    /// Says what it costs where it is not from source.
+    pub(crate) fn announce(self) {
         if self == Self::AsItComes {
             println!(
                 "  with the standard library as it comes: the page is about 30 kB larger \
                  (it takes the pinned Rust with rust-src, and {SWITCH} not to say prebuilt)"
             );
+        }
+    }
+
+    /// Sets up the step that builds the page.
+    pub(crate) fn applied(self, workspace: &Workspace, step: Step) -> Step {
+        if self == Self::AsItComes {
             return step;
         }
         let mut step = step

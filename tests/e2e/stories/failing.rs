@@ -15,7 +15,7 @@ use crate::talk::Talk;
 /// a small phone.
 const TAKE_MEMORY: &str = "
     const done = arguments[0];
-    wasmBindings.default().then(({ memory }) => {
+    import(document.querySelector('script[src]').src).then((it) => it.default).then(({ memory }) => {
       let pages = 65536 - memory.buffer.byteLength / 65536;
       while (pages > 0) {
         try { memory.grow(pages); pages = 65536 - memory.buffer.byteLength / 65536; }

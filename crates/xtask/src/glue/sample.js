@@ -34,12 +34,35 @@ const UnusedFinalization = (typeof FinalizationRegistry === 'undefined')
 const UsedFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => 0);
-let wasm;
-function initSync() { return wasm.memory.buffer; }
-async function __wbg_init(path) {
-    if (path === undefined) {
-        path = new URL('page_bg.wasm', import.meta.url);
-    }
-    return __wbg_get_imports();
+let wasmModule, wasmInstance, wasm;
+function __wbg_finalize_init(instance, module) {
+    wasm = instance.exports;
+    cachedMemory = wasm.memory.buffer;
+    return wasm;
 }
+
+async function __wbg_load(module, imports) {
+    return await WebAssembly.instantiateStreaming(module, imports);
+}
+
+function initSync(module) {
+    return __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
+}
+
+let __wbg_init_promise;
+async function __wbg_init(module_or_path) {
+    if (__wbg_init_promise === undefined) {
+        __wbg_init_promise = __wbg_init_once(module_or_path);
+    }
+    return __wbg_init_promise;
+}
+
+async function __wbg_init_once(module_or_path) {
+    if (module_or_path === undefined) {
+        module_or_path = new URL('page_bg.wasm', import.meta.url);
+    }
+    const { instance, module } = await __wbg_load(await module_or_path, __wbg_get_imports());
+    return __wbg_finalize_init(instance, module);
+}
+
 export { initSync, __wbg_init as default };
