@@ -231,12 +231,13 @@ async fn redrawn(image: &HtmlImageElement, width: u32, height: u32) -> Option<Bl
 /// One request. When it is dropped it is given up.
 struct Job {
     request: XmlHttpRequest,
-    _heard: Vec<Listener>,
+    heard: Vec<Listener>,
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self._heard.clear();
+        // An end that was asked for is told to nobody.
+        self.heard.clear();
         let _ = self.request.abort();
     }
 }
@@ -267,10 +268,7 @@ impl Job {
         if send(&request, picture, to).is_err() {
             tell(Told::Over(Err(Fault::Refused)));
         }
-        Some(Self {
-            request,
-            _heard: heard,
-        })
+        Some(Self { request, heard })
     }
 }
 

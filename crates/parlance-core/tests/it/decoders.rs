@@ -440,3 +440,23 @@ fn an_admission_is_read_by_status_and_code() {
         assert!(read(status, body).is_err(), "{status} {body}");
     }
 }
+
+#[test]
+fn pictures_are_posted_with_the_credential_that_there_is() {
+    let guest = native();
+    let upload = guest.capabilities().offers.images.clone();
+    let upload = upload.expect("the native server takes pictures");
+    assert_eq!(upload.url, "https://chat.example/api/upload");
+    assert_eq!((upload.headers, upload.with_cookies), (Vec::new(), true));
+    assert_eq!((upload.field, upload.answer), ("file", &["url"][..]));
+
+    let known = Native::new(NativeConfig {
+        link: "wss://chat.example/ws".to_owned(),
+        api: "https://chat.example/".to_owned(),
+        token: Some("t".to_owned()),
+    });
+    let upload = known.capabilities().offers.images.clone();
+    let upload = upload.expect("the native server takes pictures");
+    let bearer = ("authorization".to_owned(), "Bearer t".to_owned());
+    assert_eq!((upload.headers, upload.with_cookies), (vec![bearer], false));
+}
