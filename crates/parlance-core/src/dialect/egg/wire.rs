@@ -336,7 +336,7 @@ impl Data {
                 _ => Self::Bare(text.clone()),
             },
             Value::Null => Self::Bare(String::new()),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) => Self::Bare(text_of(&value)),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) => Self::Bare(text_of(value)),
         }
     }
 
