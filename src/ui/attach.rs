@@ -23,11 +23,25 @@ use crate::driver::upload::{Fault, Stage, Told, Upload, member};
 use crate::i18n::fill;
 use crate::model::Room;
 
+/// Whether anything that this program speaks takes pictures: one that speaks
+/// nothing of the kind carries none of this.
+const SPOKEN: bool = cfg!(any(
+    feature = "native",
+    feature = "crmeb",
+    feature = "jim",
+    feature = "egg"
+));
+
+/// Where pictures are posted to, if the backend takes any.
+pub fn target(here: Here) -> Option<&'static Target> {
+    here.backend.offers.images.as_ref().filter(|_| SPOKEN)
+}
+
 /// The button, where the backend takes pictures; what is dropped on `main`
 /// and what is pasted goes the same way.
 pub fn attach(room: Room, main: &El) -> Option<El> {
     let here = here();
-    here.backend.offers.images.as_ref()?;
+    target(here)?;
     let words = here.language.words;
     let dropped_on = main.clone();
     listen(&main.node(), "dragover dragleave drop", move |event| {
@@ -62,6 +76,9 @@ pub fn attach(room: Room, main: &El) -> Option<El> {
 
 /// Something is pasted into the field: pictures, unless they come with words.
 pub fn on_paste(here: Here, room: Room, event: &Event) {
+    if target(here).is_none() {
+        return;
+    }
     let data = member(event, "clipboardData");
     if holds(&data, "Files") && !holds(&data, "text/plain") {
         event.prevent_default();
@@ -167,9 +184,7 @@ fn take(here: Here, room: Room, files: &JsValue) {
 
 /// Begins with the first that waits, if none is on its way.
 fn next(here: Here, room: Room) {
-    let Some(target) = &here.backend.offers.images else {
-        return;
-    };
+    let Some(target) = target(here) else { return };
     let upload = {
         let all = room.uploads().glance();
         if all.iter().any(|it| matches!(it.stage(), Stage::Going(_))) {

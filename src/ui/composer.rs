@@ -111,7 +111,7 @@ pub fn composer(room: Room, main: &El) -> El {
                 place.add(el("p.composer-note[role=alert]").text(words.outbox_full));
             }
         })
-        .child_if(backend.offers.images.as_ref().map(|_| attach::strip(room)))
+        .child_if(attach::target(here).map(|_| attach::strip(room)))
         .child(tools)
         .child(field)
         .child(send)

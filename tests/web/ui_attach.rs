@@ -390,6 +390,21 @@ async fn where_no_pictures_are_taken_there_is_no_way_to_send_any() {
     )
     .await;
     assert!(page.parts("attach").is_empty());
+    js(FILES);
+    let pasted = run("const data = new DataTransfer(); \
+         data.items.add(await files.drawn(30, 20, 'image/png', 'image.png')); \
+         const event = new ClipboardEvent('paste', \
+            { clipboardData: data, bubbles: true, cancelable: true }); \
+         document.querySelector('[data-part=composer]').dispatchEvent(event); \
+         return event.defaultPrevented")
+    .await;
+    assert!(
+        !pasted.is_truthy(),
+        "it is not taken for something that goes"
+    );
+    let leaves = "return dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    assert!(js(leaves).is_truthy());
+    drop(page);
     let page = open_lobby("en").await;
     let input = page.part("attach");
     assert_eq!(input.get_attribute("accept").as_deref(), Some("image/*"));
