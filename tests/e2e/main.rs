@@ -4,12 +4,14 @@
 
 mod browser;
 mod folder;
+mod frames;
 mod page;
 mod process;
 mod proxy;
 mod server;
 mod settings;
 mod site;
+mod sockets;
 mod stories;
 mod story;
 mod talk;

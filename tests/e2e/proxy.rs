@@ -14,9 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-const TEXT: u8 = 1;
-const BINARY: u8 = 2;
-const CLOSE: u8 = 8;
+use crate::frames::{self, BINARY, CLOSE, Frames, TEXT};
+use crate::sockets::{Ear, Ledger};
+
+/// So much is taken from a client while nothing passes; more waits with it.
+const HELD: usize = 256 * 1024;
 
 /// What happens to the bytes of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,7 @@ struct Connection {
     orders: watch::Sender<Orders>,
     frames: mpsc::UnboundedSender<Vec<u8>>,
     upgraded: bool,
+    ear: Ear,
 }
 
 /// Takes a client's message out of the link and says what to answer instead.
@@ -82,6 +85,7 @@ struct Shared {
     new: Option<Direction>,
     refuse_talk: bool,
     trap: Option<Trap>,
+    ledger: Arc<Ledger>,
 }
 
 pub(crate) struct Proxy {
@@ -230,7 +234,7 @@ impl Proxy {
 
     /// Puts a frame from the "server" between two others, on every link.
     fn inject(&self, opcode: u8, payload: &[u8]) {
-        let frame = frame(opcode, payload);
+        let frame = frames::frame(opcode, payload);
         self.each(|connection| {
             if connection.upgraded {
                 let _ = connection.frames.send(frame.clone());
@@ -267,6 +271,11 @@ impl Proxy {
             .count()
     }
 
+    /// What became of the page's sockets.
+    pub(crate) fn sockets(&self) -> Arc<Ledger> {
+        Arc::clone(&self.shared.lock().unwrap().ledger)
+    }
+
     // ---- inside ----
 
     fn each(&self, act: impl Fn(&Connection)) {
@@ -295,10 +304,14 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
+        let worst = self.sockets().conclude();
         if let Some(accepting) = self.accepting.lock().unwrap().take() {
             accepting.abort();
         }
         self.cut(Cut::Reset);
+        if !std::thread::panicking() {
+            assert!(worst <= 1, "a page had {worst} sockets open at once");
+        }
     }
 }
 
@@ -318,6 +331,7 @@ fn admit(client: TcpStream, target: SocketAddr, shared: &Arc<Mutex<Shared>>) {
         orders,
         frames,
         upgraded: false,
+        ear: Ear::new(&all.ledger),
     }));
     all.connections.push(Arc::clone(&connection));
     drop(all);
@@ -344,6 +358,7 @@ async fn carry(
         let _ = client.set_zero_linger();
         return;
     };
+    let carried = Arc::clone(&connection);
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     let (client_read, client_write) = client.split();
@@ -366,6 +381,7 @@ async fn carry(
         cut = ordered_cut(&mut watched) => cut == Cut::Reset,
         ended = async { tokio::try_join!(up, down) } => ended.is_err(),
     };
+    carried.lock().unwrap().ear.is_over();
     if reset {
         let _ = client.set_zero_linger();
         let _ = server.set_zero_linger();
@@ -391,43 +407,72 @@ async fn carry_up(
     shared: Arc<Mutex<Shared>>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
-    let mut kept = Vec::new();
+    let mut up = Up {
+        kept: Vec::new(),
+        connection,
+        shared,
+    };
+    // What came while nothing passed, and whether that was all.
+    let mut held = Vec::new();
+    let mut ended = false;
     loop {
         let flow = watched.borrow_and_update().up;
-        tokio::select! {
-            changed = watched.changed() => if changed.is_err() { return Ok(()) },
-            read = from.read(&mut buffer), if flow != Flow::Hold => {
-                let taken = read?;
-                if flow == Flow::Swallow {
-                    if taken == 0 {
-                        return std::future::pending().await;
-                    }
-                    continue;
-                }
-                if taken == 0 {
-                    return to.shutdown().await;
-                }
-                if connection.lock().unwrap().upgraded {
-                    kept.extend_from_slice(&buffer[..taken]);
-                    while let Some(length) = frame_length(&kept) {
-                        let frame: Vec<u8> = kept.drain(..length).collect();
-                        if !trapped(&frame, &shared, &connection) {
-                            to.write_all(&frame).await?;
-                        }
-                    }
-                    continue;
-                }
-                if let Some(request) = request_line(&buffer[..taken]) {
-                    let talk = request.contains(" /ws") || request.contains(" /api/");
-                    let mut shared = shared.lock().unwrap();
-                    if shared.refuse_talk && talk {
-                        return Err(std::io::ErrorKind::ConnectionRefused.into());
-                    }
-                    shared.requests.push(request);
-                }
-                to.write_all(&buffer[..taken]).await?;
+        if flow == Flow::Pass && !held.is_empty() {
+            up.deliver(&std::mem::take(&mut held), &mut to).await?;
+        }
+        if ended {
+            match flow {
+                Flow::Pass => return to.shutdown().await,
+                Flow::Hold => {}
+                Flow::Swallow => return std::future::pending().await,
             }
         }
+        tokio::select! {
+            changed = watched.changed() => if changed.is_err() { return Ok(()) },
+            read = from.read(&mut buffer), if !ended && held.len() < HELD => {
+                let taken = read?;
+                let bytes = &buffer[..taken];
+                up.connection.lock().unwrap().ear.hears(bytes);
+                ended = taken == 0;
+                match flow {
+                    Flow::Pass => up.deliver(bytes, &mut to).await?,
+                    Flow::Hold => held.extend_from_slice(bytes),
+                    Flow::Swallow => {}
+                }
+            }
+        }
+    }
+}
+
+/// The way up of one connection.
+struct Up {
+    /// The beginning of a frame whose end has not come.
+    kept: Vec<u8>,
+    connection: Arc<Mutex<Connection>>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl Up {
+    async fn deliver(&mut self, bytes: &[u8], to: &mut WriteHalf<'_>) -> std::io::Result<()> {
+        if self.connection.lock().unwrap().upgraded {
+            self.kept.extend_from_slice(bytes);
+            while let Some(length) = frames::length(&self.kept) {
+                let frame: Vec<u8> = self.kept.drain(..length).collect();
+                if !trapped(&frame, &self.shared, &self.connection) {
+                    to.write_all(&frame).await?;
+                }
+            }
+            return Ok(());
+        }
+        if let Some(request) = request_line(bytes) {
+            let talk = request.contains(" /ws") || request.contains(" /api/");
+            let mut shared = self.shared.lock().unwrap();
+            if shared.refuse_talk && talk {
+                return Err(std::io::ErrorKind::ConnectionRefused.into());
+            }
+            shared.requests.push(request);
+        }
+        to.write_all(bytes).await
     }
 }
 
@@ -436,7 +481,7 @@ fn trapped(bytes: &[u8], shared: &Arc<Mutex<Shared>>, connection: &Arc<Mutex<Con
     let Some(trap) = shared.trap.as_mut() else {
         return false;
     };
-    let Some(answer) = unmasked(bytes).as_deref().and_then(trap) else {
+    let Some(answer) = frames::unmasked(bytes).as_deref().and_then(trap) else {
         return false;
     };
     shared.trap = None;
@@ -444,20 +489,8 @@ fn trapped(bytes: &[u8], shared: &Arc<Mutex<Shared>>, connection: &Arc<Mutex<Con
         .lock()
         .unwrap()
         .frames
-        .send(frame(TEXT, answer.as_bytes()));
+        .send(frames::frame(TEXT, answer.as_bytes()));
     true
-}
-
-/// What a client's text frame says.
-fn unmasked(frame: &[u8]) -> Option<String> {
-    let (header, length) = frame_shape(frame)?;
-    let mask = frame.get(header.checked_sub(4)?..header)?;
-    let payload = frame.get(header..header + length)?;
-    let plain = payload
-        .iter()
-        .zip(mask.iter().cycle())
-        .map(|(byte, mask)| byte ^ mask);
-    String::from_utf8(plain.collect()).ok()
 }
 
 async fn carry_down(
@@ -468,7 +501,7 @@ async fn carry_down(
     connection: Arc<Mutex<Connection>>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
-    let mut frames = Frames::default();
+    let mut coming = Frames::default();
     loop {
         let flow = watched.borrow_and_update().down;
         tokio::select! {
@@ -491,13 +524,19 @@ async fn carry_down(
                 if taken == 0 {
                     return to.shutdown().await;
                 }
-                let whole = frames.take(&buffer[..taken]);
-                if frames.upgraded {
-                    connection.lock().unwrap().upgraded = true;
-                }
+                let whole = coming.take(&buffer[..taken]);
+                note_answer(&connection, coming.upgraded);
                 to.write_all(&whole).await?;
             }
         }
+    }
+}
+
+fn note_answer(connection: &Mutex<Connection>, upgraded: bool) {
+    let mut connection = connection.lock().unwrap();
+    connection.upgraded = upgraded;
+    if !upgraded {
+        connection.ear.is_over();
     }
 }
 
@@ -511,121 +550,9 @@ fn request_line(bytes: &[u8]) -> Option<String> {
     plausible.then(|| request.to_owned())
 }
 
-/// Holds back what is not yet a whole frame, so that another can go between.
-#[derive(Default)]
-struct Frames {
-    upgraded: bool,
-    kept: Vec<u8>,
-}
-
-impl Frames {
-    fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
-        if !self.upgraded {
-            let Some(rest) = end_of_upgrade(bytes) else {
-                return bytes.to_vec();
-            };
-            self.upgraded = true;
-            let (head, rest) = bytes.split_at(rest);
-            let mut out = head.to_vec();
-            out.extend(self.take(rest));
-            return out;
-        }
-        self.kept.extend_from_slice(bytes);
-        let mut whole = 0;
-        while let Some(length) = frame_length(&self.kept[whole..]) {
-            whole += length;
-        }
-        self.kept.drain(..whole).collect()
-    }
-}
-
-/// Where the first frame begins, if these bytes are the answer that upgrades.
-fn end_of_upgrade(bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(b"HTTP/1.1 101") {
-        return None;
-    }
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(end + 4)
-}
-
-/// The length of the whole frame at the front, if it is all there.
-fn frame_length(bytes: &[u8]) -> Option<usize> {
-    let (header, payload) = frame_shape(bytes)?;
-    (bytes.len() >= header + payload).then_some(header + payload)
-}
-
-/// Where the payload of the frame at the front begins, and how long it is.
-fn frame_shape(bytes: &[u8]) -> Option<(usize, usize)> {
-    let second = *bytes.get(1)?;
-    let (header, payload) = match second & 0x7f {
-        126 => (
-            4,
-            usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)),
-        ),
-        127 => {
-            let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);
-            (10, usize::try_from(length).ok()?)
-        }
-        short => (2, usize::from(short)),
-    };
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
-    Some((header + mask, payload))
-}
-
-fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x80 | opcode];
-    match payload.len() {
-        short @ 0..=125 => frame.push(short as u8),
-        middle @ 126..=65_535 => {
-            frame.push(126);
-            frame.extend((middle as u16).to_be_bytes());
-        }
-        long => {
-            frame.push(127);
-            frame.extend((long as u64).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(payload);
-    frame
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_frame_is_let_through_only_when_it_is_whole() {
-        let mut frames = Frames::default();
-        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
-        let small = frame(1, b"small");
-        let large = frame(1, &[b'x'; 70_000]);
-        let mut first = head.to_vec();
-        first.extend(&small);
-        first.extend(&large[..10]);
-        let mut through = frames.take(&first);
-        assert!(frames.upgraded);
-        assert_eq!(through, [head.as_slice(), &small].concat());
-        through.extend(frames.take(&large[10..69_000]));
-        assert_eq!(through.len(), head.len() + small.len());
-        through.extend(frames.take(&large[69_000..]));
-        assert_eq!(through, [head.as_slice(), &small, &large].concat());
-    }
-
-    #[test]
-    fn what_is_no_upgrade_passes_as_it_is() {
-        let mut frames = Frames::default();
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes";
-        assert_eq!(frames.take(answer), answer);
-        assert!(!frames.upgraded);
-    }
-
-    #[test]
-    fn a_masked_frame_is_read() {
-        let masked = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
-        assert_eq!(frame_length(&masked), Some(8));
-        assert_eq!(unmasked(&masked).as_deref(), Some("hi"));
-        assert_eq!(frame_length(&masked[..7]), None);
-    }
 
     #[test]
     fn only_the_beginning_of_a_request_counts() {

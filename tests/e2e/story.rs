@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use crate::page::Chat;
-use crate::{settings, talk};
+use crate::{settings, sockets, talk};
 
 static SEATS: OnceLock<Semaphore> = OnceLock::new();
 static TOLD: AtomicUsize = AtomicUsize::new(0);
@@ -50,7 +50,12 @@ impl Drop for Ending {
         let told = TOLD.fetch_add(1, Ordering::SeqCst) + 1;
         if told == stories() {
             // Past the harness's capture, so that it is seen without asking.
-            let _ = writeln!(std::io::stdout(), "\n{}", talk::summary());
+            let _ = writeln!(
+                std::io::stdout(),
+                "\n{}\n{}",
+                talk::summary(),
+                sockets::summary()
+            );
         }
     }
 }

@@ -43,7 +43,7 @@ fn native() -> Native {
 }
 
 /// One of each kind that a server sends.
-fn server_frames() -> Vec<Value> {
+pub(crate) fn server_frames() -> Vec<Value> {
     let bob = json!({"uid": "u-bob", "name": "bob", "online": true, "seen": 5, "host": true, "avatar": "/b.png"});
     let message = json!({"seq": 3, "id": "m3", "cid": "c-1", "from": bob, "body": {"kind": "text", "text": "hi"}, "ts": 9});
     let head = json!({"conv": "room:lobby", "title": "Lobby", "avatar": "/l.png", "seq": 3, "unread": 2, "read": 1, "last": message});
@@ -69,7 +69,7 @@ fn server_frames() -> Vec<Value> {
 }
 
 /// What is not a frame and is read from outside all the same.
-fn other_texts() -> Vec<Value> {
+pub(crate) fn other_texts() -> Vec<Value> {
     vec![
         json!({"ticket": "t", "ttl_ms": 30000, "user": {"uid": "u", "name": "n"}}),
         json!({"error": {"code": "bad_name", "text": "no"}}),

@@ -5,6 +5,7 @@ mod stage;
 
 mod crmeb;
 mod egg;
+mod every;
 mod hostile;
 mod jim;
 mod plain;

@@ -26,7 +26,7 @@ fn me(uid: &str, name: &str) -> Me {
     }
 }
 
-fn config() -> CrmebConfig {
+pub(super) fn config() -> CrmebConfig {
     CrmebConfig {
         form: Form::Seed,
         link: "wss://chat.example/msg".to_owned(),

@@ -40,7 +40,7 @@ pub(super) fn sound(name: &str) -> Vec<Value> {
     values.filter(|value: &Value| value.is_object()).collect()
 }
 
-fn egg_dialect() -> Egg {
+pub(super) fn egg_dialect() -> Egg {
     Egg::new(EggConfig {
         link: "wss://egg.example/ws".to_owned(),
         api: "https://egg.example/".to_owned(),
@@ -49,7 +49,7 @@ fn egg_dialect() -> Egg {
     })
 }
 
-fn plain_dialect() -> Plain {
+pub(super) fn plain_dialect() -> Plain {
     Plain::new(PlainConfig {
         link: "wss://plain.example".to_owned(),
         api: "https://plain.example/".to_owned(),
@@ -58,7 +58,7 @@ fn plain_dialect() -> Plain {
     })
 }
 
-fn asked() -> [Asked; 5] {
+pub(super) fn asked() -> [Asked; 5] {
     let pair = ConversationId::pair(Uid::new("6"), Uid::new("10"));
     let page = Fill {
         request: RequestId(1),

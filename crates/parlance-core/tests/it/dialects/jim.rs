@@ -24,7 +24,7 @@ const REFUSED: &str = r#"{"code":10008,"command":6,"msg":"login failed ! 登录�
 const NO_LOG: &str =
     r#"{"code":10015,"command":20,"msg":"get user message failed! 获取用户消息失败!"}"#;
 
-fn config() -> JimConfig {
+pub(super) fn config() -> JimConfig {
     JimConfig {
         link: "ws://im.example:13000".to_owned(),
         uid: Some("zhang".to_owned()),

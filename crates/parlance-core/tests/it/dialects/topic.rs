@@ -16,13 +16,15 @@ use super::stage::{Stage, WALL, is_same};
 mod hostile;
 mod promises;
 
+pub(super) use hostile::sound;
+
 const HISTORY: &str = "api/message/chatmsg";
 const ASK: &str = "api/question/add";
 const JOIN: &str = r#"{"payLoad":"{\"topic\":\"R-8\"}","token":"TOK-A","type":3}"#;
 const HEARTBEAT: &str = r#"{"payLoad":"","token":"TOK-A","type":1}"#;
 const NOTHING: &str = r#"{"code":200,"data":{"items":[]}}"#;
 
-fn config() -> TopicConfig {
+pub(super) fn config() -> TopicConfig {
     TopicConfig {
         link: "wss://srv.example/ws".to_owned(),
         api: "https://srv.example/".to_owned(),

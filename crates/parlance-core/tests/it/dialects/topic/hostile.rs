@@ -24,7 +24,7 @@ use crate::transcripts::replay::{Direction, Replay};
 
 /// Every frame and body of the transcript, and what is inside of them: each
 /// level of JSON is spoiled for itself.
-fn sound() -> Vec<Value> {
+pub(in crate::dialects) fn sound() -> Vec<Value> {
     let replay = Replay::of("topic");
     let texts = replay.lines().iter().flat_map(|line| match line.direction {
         Direction::ToServer | Direction::ToPage => vec![line.frame().to_owned()],
