@@ -384,6 +384,14 @@ impl Browser {
         .await;
     }
 
+    /// To pages that are opened from now on, time goes so many times as fast:
+    /// what takes them a minute need not take a test one.
+    pub(crate) async fn hurries(&self, times: u32) {
+        let script = include_str!("script/hurry.js");
+        self.init_script(&script.replace("TIMES", &times.to_string()))
+            .await;
+    }
+
     /// What the console said since the last call, most severe entries only.
     pub(crate) async fn console_errors(&self) -> Vec<String> {
         if self.engine != Engine::Chromium {

@@ -2,6 +2,7 @@
 //! that breaks when told. Every test is a story that people could tell.
 #![allow(clippy::unwrap_used)]
 
+mod backend;
 mod browser;
 mod folder;
 mod frames;

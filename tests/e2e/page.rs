@@ -4,6 +4,7 @@
 //! not know what happens on the wire or in the server.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -217,7 +218,12 @@ pub(crate) struct Chat {
 
 impl Chat {
     pub(crate) async fn sits_down(name: &str, engine: Engine, server: &Server) -> Self {
-        let (browser, path) = tokio::join!(Browser::start(engine), Proxy::start(server.address()));
+        Self::sits_down_at(name, engine, server.address()).await
+    }
+
+    /// At whatever listens there.
+    pub(crate) async fn sits_down_at(name: &str, engine: Engine, address: SocketAddr) -> Self {
+        let (browser, path) = tokio::join!(Browser::start(engine), Proxy::start(address));
         Self {
             name: name.to_owned(),
             browser,

@@ -13,6 +13,7 @@ mod pictures;
 mod programs;
 mod reading;
 mod server_gone;
+mod stock;
 mod storm;
 mod strange_frames;
 mod talking;

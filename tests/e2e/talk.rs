@@ -67,6 +67,12 @@ impl Talk {
         });
     }
 
+    /// All texts, in the order in which they were said.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let said = self.said.lock().unwrap();
+        said.iter().map(|one| one.text.clone()).collect()
+    }
+
     /// Waits until all of it is on every page and proved to its sender, then judges.
     pub(crate) async fn settles(&self, pages: &[&Chat]) {
         self.settles_within(LATER, pages).await;

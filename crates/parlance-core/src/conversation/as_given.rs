@@ -528,6 +528,34 @@ impl Conversation {
         proved
     }
 
+    /// A message of mine, of which nobody knows whether it arrived, is the
+    /// oldest row of mine here that it may be and no other is. Says whether
+    /// there is one.
+    pub fn claims(
+        &mut self,
+        client_id: &ClientId,
+        after: Option<&MessageId>,
+        is_echo: impl Fn(&Content) -> bool,
+    ) -> bool {
+        let rows = || self.timeline.oldest_first();
+        let said_before = after.and_then(|after| {
+            let mut rows = rows();
+            rows.position(|item| item.id.as_ref() == Some(after))
+        });
+        let mut later = rows().skip(said_before.map_or(0, |at| at + 1));
+        let found = later.find(|item| {
+            item.side == Side::Mine && item.client_id.is_none() && is_echo(&item.content)
+        });
+        let seq = found.and_then(|item| item.seq);
+        drop(later);
+        let Some(seq) = seq else {
+            return false;
+        };
+        self.timeline
+            .update_numbered(seq, |item| item.client_id = Some(client_id.clone()));
+        true
+    }
+
     /// Older messages are wanted. Pages are counted from the newest message, so
     /// what is newest has to be known.
     pub fn want_older_as_given(&mut self, now: Instant) {

@@ -214,6 +214,10 @@ impl Session {
                 self.forget(uid.clone(), draft.client_id);
                 continue;
             }
+            if draft.handed_over && self.is_shown_already(&draft) {
+                self.forget(uid.clone(), draft.client_id);
+                continue;
+            }
             // Two tabs may have written the same order.
             while self
                 .outbox
@@ -244,6 +248,15 @@ impl Session {
             }
         }
         self.keep_the_rest();
+    }
+
+    /// Whether a page that was read before the device answered has it, where
+    /// a page is all the evidence that there is.
+    fn is_shown_already(&mut self, draft: &Draft) -> bool {
+        let dialect = &self.dialect;
+        let is_echo = |heard: &Content| dialect.is_echo(&draft.content, heard);
+        let conversation = self.conversations.get_mut(&draft.conversation);
+        conversation.is_some_and(|it| it.claims(&draft.client_id, draft.after.as_ref(), is_echo))
     }
 
     /// What the device has kept and could not give: it is asked once more. It

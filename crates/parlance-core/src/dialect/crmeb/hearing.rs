@@ -189,6 +189,9 @@ impl Crmeb {
     /// The row as a message; `None` when it is with nobody. `with`: whose
     /// page it is in.
     fn message(&mut self, row: &Row, came: Came, with: Option<&str>) -> Option<Message> {
+        if row.is_blank() {
+            return None;
+        }
         let mine = self.is_mine(row, came, with);
         let peer = if mine { &row.to_uid } else { &row.uid };
         let asked = with.map(str::to_owned);

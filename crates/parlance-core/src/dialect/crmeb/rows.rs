@@ -191,6 +191,14 @@ impl Row {
         })
     }
 
+    /// Whether nobody says anything in it: what is left of a row that broke.
+    pub fn is_blank(&self) -> bool {
+        let said = &self.said;
+        let nobody = self.uid.is_none() && self.to_uid.is_none() && self.position.is_none();
+        let nothing = said.msn.is_none() && said.url.is_none();
+        nobody && nothing && said.product.is_none() && said.order.is_none()
+    }
+
     /// The row in these fields.
     pub fn write(&self, shape: Shape) -> Value {
         let mut row = Object::default();

@@ -115,11 +115,15 @@ fn decoders() -> [Decoder; 12] {
     };
     let stock = || {
         let seed = sound("crmeb");
-        seed.into_iter().chain(sound("live_crmeb_workerman")).collect::<Vec<_>>()
+        seed.into_iter()
+            .chain(sound("live_crmeb_workerman"))
+            .collect::<Vec<_>>()
     };
     let both_jims = || {
         let seed = sound("jim");
-        seed.into_iter().chain(sound("live_jim3_store_on")).collect::<Vec<_>>()
+        seed.into_iter()
+            .chain(sound("live_jim3_store_on"))
+            .collect::<Vec<_>>()
     };
     let native = || {
         let frames = server_frames();

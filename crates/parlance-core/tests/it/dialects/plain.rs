@@ -290,3 +290,26 @@ fn our_own_gateways_refusal_is_about_the_message_that_it_repeats() {
     stage.hears(&json!({"type": "error", "code": "bad_token", "content": "no"}).to_string());
     assert_eq!(stage.status(), Status::Ended);
 }
+
+#[test]
+fn a_page_that_came_before_the_device_answered_proves_what_it_kept() {
+    let mut stage = online();
+    stage.says(&room(), "said once");
+    stage.says(&room(), "never kept");
+    let target = Target::Room("plain".to_owned());
+    let mut stage = stage.reloads_slowly(Plain::new(config()), target);
+    stage.opens();
+    let page = r#"{"code":0,"lists":[{"id":1,"from":"me","content":"said once","time":"2025-07-01 10:00:00"}]}"#;
+    stage.answers(HISTORY, 200, page);
+    stage.device_answers();
+    assert_eq!(
+        stage.rows(&room()),
+        ["me:said once sent", "me:never kept unknown"]
+    );
+    // It is forgotten on the device, too.
+    let target = Target::Room("plain".to_owned());
+    let mut stage = stage.reloads_slowly(Plain::new(config()), target);
+    stage.opens();
+    stage.device_answers();
+    assert_eq!(stage.rows(&room()), ["me:never kept unknown"]);
+}

@@ -49,6 +49,8 @@ pub(crate) struct Stage {
     /// Everybody, wherever somebody was told of.
     pub(crate) people: BTreeMap<ConversationId, Vec<Person>>,
     disk: BTreeMap<ClientId, String>,
+    /// What the device will say, where it takes its time.
+    held: Option<Vec<Input>>,
     waiting: VecDeque<Input>,
     link: Option<LinkId>,
     rows: BTreeMap<ConversationId, Vec<Row>>,
@@ -57,6 +59,21 @@ pub(crate) struct Stage {
 impl Stage {
     /// On show, begun: dialled, if the dialect needs nothing before that.
     pub(crate) fn new(dialect: impl Dialect + 'static, target: Target) -> Self {
+        Self::on(dialect, target, BTreeMap::new(), false)
+    }
+
+    /// The page is loaded anew, on a device that takes its time to say what
+    /// it has kept.
+    pub(crate) fn reloads_slowly(self, dialect: impl Dialect + 'static, target: Target) -> Self {
+        Self::on(dialect, target, self.disk, true)
+    }
+
+    fn on(
+        dialect: impl Dialect + 'static,
+        target: Target,
+        disk: BTreeMap<ClientId, String>,
+        slow: bool,
+    ) -> Self {
         let now = Instant::from_millis(1_000_000);
         let setup = Setup {
             dialect: Box::new(dialect),
@@ -76,7 +93,8 @@ impl Stage {
             banner: None,
             knows_oldest: false,
             people: BTreeMap::new(),
-            disk: BTreeMap::new(),
+            disk,
+            held: slow.then(Vec::new),
             waiting: VecDeque::new(),
             link: None,
             rows: BTreeMap::new(),
@@ -92,6 +110,13 @@ impl Stage {
             while let Some(output) = self.session.poll() {
                 self.carry_out(output);
             }
+        }
+    }
+
+    /// The device says what it has kept at last.
+    pub(crate) fn device_answers(&mut self) {
+        for input in self.held.take().into_iter().flatten() {
+            self.feed(input);
         }
     }
 
@@ -118,7 +143,10 @@ impl Stage {
                     unfinished: Vec::new(),
                 };
                 let loaded = Input::Loaded(uid, UnixMillis(WALL), Ok(stored));
-                self.waiting.push_back(loaded);
+                match &mut self.held {
+                    Some(held) => held.push(loaded),
+                    None => self.waiting.push_back(loaded),
+                }
             }
             Output::Save(id, write) => {
                 match write {

@@ -465,3 +465,25 @@ fn every_kind_that_a_form_has_words_for_survives_them() {
         assert_eq!(content_of(&said), Content::Text("[赞]".to_owned()));
     }
 }
+
+/// What is left of a row that broke is no message of anybody's.
+#[test]
+fn a_row_in_which_nobody_says_anything_is_none() {
+    for blank in [
+        json!({}),
+        json!({"id": {}}),
+        json!({"id": 7, "type": "text"}),
+    ] {
+        let page = json!({"data": {"list": [theirs(1, "before"), blank, theirs(2, "after")]}});
+        let body = page.to_string();
+        let mut crmeb = Crmeb::new(config());
+        let response = HttpResponse { status: 200, body };
+        let frames = crmeb.decode_answer(&asked()[0], &response).expect("a page");
+        let [ServerFrame::Rows(rows)] = frames.as_slice() else {
+            panic!("{frames:?}");
+        };
+        assert_eq!(rows.messages.len(), 2, "{blank}");
+        let live = json!({"type": "chat", "data": blank}).to_string();
+        assert!(crmeb.decode(&Wire::Text(live)).is_err(), "{blank}");
+    }
+}
