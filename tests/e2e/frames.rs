@@ -83,6 +83,19 @@ pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// As a client has to send it. The mask is no secret here.
+pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = frame(opcode, payload);
+    let header = frame.len() - payload.len();
+    frame[1] |= 0x80;
+    for (byte, mask) in frame[header..].iter_mut().zip(MASK.iter().cycle()) {
+        *byte ^= mask;
+    }
+    frame.splice(header..header, MASK);
+    frame
+}
+
 /// What a client's text frame says.
 pub(crate) fn unmasked(frame: &[u8]) -> Option<String> {
     let (header, length) = shape(frame)?;
@@ -136,5 +149,10 @@ mod tests {
         assert_eq!(length(&masked), Some(8));
         assert_eq!(unmasked(&masked).as_deref(), Some("hi"));
         assert_eq!(length(&masked[..7]), None);
+        for text in ["", "hello", &"x".repeat(70_000)] {
+            let masked = super::masked(TEXT, text.as_bytes());
+            assert_eq!(length(&masked), Some(masked.len()));
+            assert_eq!(unmasked(&masked).as_deref(), Some(text));
+        }
     }
 }

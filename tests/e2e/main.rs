@@ -16,3 +16,4 @@ mod sockets;
 mod stories;
 mod story;
 mod talk;
+mod visitor;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tungstenite::handshake::derive_accept_key;
 
 use crate::settings;
 
@@ -130,7 +130,7 @@ pub(super) fn file(request: &Request) -> Option<Answer> {
     }
     let name = path.strip_prefix('/')?;
     let name = if name.is_empty() { "index.html" } else { name };
-    if request.method != "GET" || name.contains('/') {
+    if request.method != "GET" || name.contains("..") {
         return None;
     }
     let kind = match name.rsplit('.').next()? {
@@ -144,6 +144,8 @@ pub(super) fn file(request: &Request) -> Option<Answer> {
     let body = std::fs::read(Path::new(&settings::dist()).join(name));
     Some(match body {
         Ok(body) => Answer::Body(200, kind, body),
+        // What is deeper down and no file is for the backend to answer.
+        Err(_) if name.contains('/') => return None,
         Err(_) => Answer::status(404, ""),
     })
 }

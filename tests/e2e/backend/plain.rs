@@ -26,7 +26,7 @@ impl Words for Plain {
                 }
                 match fate {
                     Fate::KeptAndCut | Fate::LostAndCut => vec![Act::Cut],
-                    _ => Vec::new(),
+                    Fate::Kept | Fate::KeptInSilence | Fate::Vanishes | Fate::Refused => Vec::new(),
                 }
             }
             _ => Vec::new(),

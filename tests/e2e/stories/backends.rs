@@ -1,12 +1,18 @@
 //! Two pages talk by each of the other backends' words, through the gateways
-//! of the real server: both ways, over a path that breaks, and after a reload.
+//! of the real server: both ways, over a path that breaks, after a reload, to
+//! a hidden page, until one of them leaves; and see what else old pages send.
 //! What a delivery may be called differs: no page claims more than its backend
 //! proves.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
 
 use crate::browser::Engine::Chromium;
 use crate::page::{Chat, State};
 use crate::server::Server;
 use crate::story::{ends_well, tell};
+use crate::visitor::{Visitor, posts};
 
 /// How two people come to one talk, and what may be said of it.
 struct Backend {
@@ -16,6 +22,12 @@ struct Backend {
     ends_as: &'static [&'static str],
     /// Whether a reload finds what was said.
     remembers: bool,
+    /// Whether it tells who is there.
+    tells_who: bool,
+    /// Whether a hidden page keeps its link.
+    stays: bool,
+    /// What old pages can say beside text, as the rows that become of it.
+    kinds: &'static [&'static str],
 }
 
 #[test]
@@ -25,6 +37,9 @@ fn people_talk_by_crmeb() {
         bob: "/?dialect=crmeb&uid=9&name=Bob&to=42&to_name=Ann#token=9",
         ends_as: &["unconfirmed", "sent"],
         remembers: true,
+        tells_who: true,
+        stays: true,
+        kinds: &["image", "video"],
     });
 }
 
@@ -35,6 +50,9 @@ fn people_talk_by_stock_crmeb() {
         bob: "/?dialect=crmeb-stock&uid=9&name=Bob&to=42&to_name=Ann#token=9",
         ends_as: &["sent"],
         remembers: true,
+        tells_who: true,
+        stays: true,
+        kinds: &["text", "image", "voice"],
     });
 }
 
@@ -45,6 +63,9 @@ fn people_talk_by_topic() {
         bob: "/?dialect=topic&room=R-8&uid=bob&name=Bob#token=bob",
         ends_as: &["sent"],
         remembers: true,
+        tells_who: false,
+        stays: true,
+        kinds: &["question", "answer"],
     });
 }
 
@@ -55,6 +76,9 @@ fn people_talk_by_j_im() {
         bob: "/?dialect=jim&room=100&uid=bob&name=Bob",
         ends_as: &["sent"],
         remembers: true,
+        tells_who: true,
+        stays: true,
+        kinds: &["image", "like", "flower"],
     });
 }
 
@@ -65,6 +89,9 @@ fn people_talk_by_plain() {
         bob: "/?dialect=plain#token=bob",
         ends_as: &["unconfirmed", "sent"],
         remembers: true,
+        tells_who: false,
+        stays: false,
+        kinds: &[],
     });
 }
 
@@ -75,6 +102,9 @@ fn people_talk_by_egg() {
         bob: "/?dialect=egg&uid=9&to=42&to_name=Ann#token=9",
         ends_as: &["sent"],
         remembers: false,
+        tells_who: false,
+        stays: true,
+        kinds: &["text", "image", "voice", "video"],
     });
 }
 
@@ -123,8 +153,175 @@ fn talk_by(backend: &Backend) {
             .await;
             is_shown(&bob, &said, backend).await;
         }
+        let hidden = the_page_is_hidden(&ann, &bob, backend.stays).await;
+        said.push(hidden);
+        is_shown(&bob, &said, backend).await;
+        if backend.tells_who {
+            tokio::join!(
+                ann.sees("Bob there", |page| is_there(page, backend.bob)),
+                bob.sees("Ann there", |page| is_there(page, backend.ann)),
+            );
+        }
+        let wanted: Vec<Option<&str>> = backend.kinds.iter().map(|kind| Some(*kind)).collect();
+        if !wanted.is_empty() {
+            old_pages_say_more(backend.ann, server.address()).await;
+            ann.sees("all kinds, in order", |page| {
+                let kinds: Vec<Option<&str>> =
+                    page.rows.iter().map(|row| row.kind.as_deref()).collect();
+                kinds.ends_with(&wanted)
+            })
+            .await;
+        }
+        the_other_leaves(&ann, &bob, backend).await;
         ends_well([ann, bob]).await;
     });
+}
+
+/// What is said to a hidden page is there when it is shown, and where a hidden
+/// page keeps its link, before.
+async fn the_page_is_hidden(ann: &Chat, bob: &Chat, stays: bool) -> String {
+    let sockets = bob.path.sockets();
+    let opened = sockets.opened();
+    bob.expects_trouble();
+    bob.browser.hide().await;
+    bob.sees("nothing, hidden", |page| !page.visible).await;
+    let text = "Ann says it to a hidden page".to_owned();
+    ann.sends(&text).await;
+    if stays {
+        bob.sees("it, hidden", |page| page.shows(&text)).await;
+        assert_eq!((sockets.opened(), sockets.open()), (opened, 1));
+    } else {
+        bob.sees("that it is away", |page| page.is("suspended"))
+            .await;
+        assert_eq!(sockets.open(), 0);
+    }
+    bob.browser.show().await;
+    bob.sees("it, shown", |page| {
+        page.visible && page.can_talk() && page.shows(&text)
+    })
+    .await;
+    assert_eq!(sockets.open(), 1);
+    text
+}
+
+/// By the id that they came with: a stock page does not say its name.
+fn is_there(page: &State, launch: &str) -> bool {
+    let uid = launch.split(['?', '&', '#']);
+    let uid = uid.filter_map(|field| field.strip_prefix("uid=")).next();
+    let people = page.people.iter();
+    let mut people = people.filter(|person| person.uid.as_deref() == uid);
+    people.any(|person| person.online)
+}
+
+/// Who leaves is gone for the other, has no socket any more, and asks for none.
+async fn the_other_leaves(ann: &Chat, bob: &Chat, backend: &Backend) {
+    ann.signs_out().await;
+    ann.sees("an empty page", |page| {
+        page.rows.is_empty() && page.composer.is_none()
+    })
+    .await;
+    if backend.tells_who {
+        bob.sees("Ann gone", |page| !is_there(page, backend.ann))
+            .await;
+    }
+    let sockets = ann.path.sockets();
+    let opened = sockets.opened();
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(6);
+    while tokio::time::Instant::now() < until {
+        assert_eq!(sockets.opened(), opened, "dialled again");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(sockets.open(), 0);
+}
+
+/// Old pages, or people with them, say all that they can beside plain text.
+async fn old_pages_say_more(launch: &str, server: SocketAddr) {
+    let picture = "https://img.example/p.png";
+    if launch.contains("dialect=crmeb&") {
+        let mut bob = Visitor::connects(server, "/crmeb/msg").await;
+        bob.says(r#"{"type":"login","data":{"id":9,"channel_type":"wechat","uid":9,"openid":""}}"#)
+            .await;
+        for (kind, address) in [("img", picture), ("video", "https://img.example/v.mp4")] {
+            let chat = json!({
+                "content": address, "uid": 9, "uname": "Bob", "uavatar": "", "to_uid": 42,
+                "to_name": "Ann", "to_avatar": "", "type": kind, "channel_type": "wechat",
+            });
+            bob.says(&json!({"type": "chat", "data": chat}).to_string())
+                .await;
+        }
+        bob.says(r#"{"type":"ping"}"#).await;
+        bob.hears(r#""type":"ping""#).await;
+    } else if launch.contains("dialect=crmeb-stock") {
+        let mut bob = Visitor::connects(server, "/crmeb/msg").await;
+        bob.says(r#"{"type":"login","data":"9","form_type":2}"#)
+            .await;
+        bob.hears("success").await;
+        for (number, words) in [
+            (2, "[em-smile]"),
+            (3, picture),
+            (4, "https://img.example/v.amr"),
+        ] {
+            let data = json!({"msn": words, "type": number, "to_uid": 42});
+            bob.says(&json!({"type": "chat", "form_type": 2, "data": data}).to_string())
+                .await;
+        }
+        bob.hears("v.amr").await;
+    } else if launch.contains("dialect=topic") {
+        let token = "Authorization: carl";
+        let path = "/topic/api/question/";
+        let question = r#"{"content":"when?","streamId":"R-8"}"#;
+        posts(server, &format!("{path}add"), token, question).await;
+        let answer = r#"{"streamId":"R-8","question":"when?","answer":"tomorrow"}"#;
+        posts(server, &format!("{path}answer"), token, answer).await;
+    } else if launch.contains("dialect=jim") {
+        let path = "/jim/?username=carl&password=&courseId=100&nickName=Carl";
+        let mut carl = Visitor::connects(server, path).await;
+        carl.hears("10007").await;
+        for (kind, content) in [(2, picture), (3, ""), (4, "")] {
+            let chat = json!({
+                "from": "carl", "createTime": 1_733_800_010_000_u64, "cmd": 11,
+                "group_id": "100", "chatType": 1, "msgType": 0, "content": content,
+                "nickName": "Carl", "avatar": "", "type": kind,
+            });
+            carl.says(&chat.to_string()).await;
+        }
+        carl.says(r#"{"cmd":13,"hbbyte":"-127"}"#).await;
+        carl.hears("hbbyte").await;
+    } else {
+        let other = |kind: &str, more: Value| json!({"type": kind, "typedata": more});
+        for (kind, data, data_type, more) in [
+            (
+                "iconMenus",
+                "😀",
+                json!("emoji"),
+                other("iconMenus", json!({})),
+            ),
+            (
+                "image",
+                picture,
+                json!("image"),
+                other("image", json!({"path": picture})),
+            ),
+            (
+                "audio",
+                "https://img.example/a.mp3",
+                json!("audio"),
+                json!({"duration": 3}),
+            ),
+            (
+                "video",
+                "https://img.example/cover.png",
+                json!("video"),
+                json!({"duration": "0:12", "poster": picture, "showPoster": true,
+                       "videoData": "https://img.example/v.mp4"}),
+            ),
+        ] {
+            let data = json!({"data": data, "dataType": data_type, "otherData": more});
+            let body = json!({"sendto_id": 42, "chatType": "single", "type": kind, "data": data});
+            let path = "/egg/api/chat/socket/sendmessage";
+            posts(server, path, "token: 9", &body.to_string()).await;
+        }
+    }
 }
 
 /// All of it, once and in order, and mine as far as it can be said.

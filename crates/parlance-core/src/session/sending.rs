@@ -214,7 +214,8 @@ impl Session {
                 self.forget(uid.clone(), draft.client_id);
                 continue;
             }
-            if draft.handed_over && self.is_shown_already(&draft) {
+            let is_open = draft.handed_over && self.as_given().is_some();
+            if is_open && self.is_shown_already(&draft) {
                 self.forget(uid.clone(), draft.client_id);
                 continue;
             }

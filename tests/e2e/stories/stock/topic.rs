@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::{Stage, TOPIC};
 use crate::backend::{Seen, Topic};
-use crate::page::State;
 use crate::story::tell;
 
 /// Faults 1, 6 and 7 of the seed's page: what is broken costs itself alone.
