@@ -406,9 +406,11 @@ impl Conversation {
             Log::Unknown | Log::Empty => Coverage::default(),
         };
         coverage.add(first, last);
-        // Gaps first: while the messages go in, no gap stands among them.
-        let holes: Vec<_> = coverage.holes().collect();
-        self.timeline.set_gaps(&holes, viewer.keys);
+        if cfg!(feature = "numbered") {
+            // Gaps first: while the messages go in, no gap stands among them.
+            let holes: Vec<_> = coverage.holes().collect();
+            self.timeline.set_gaps(&holes, viewer.keys);
+        }
         let newest = coverage.last();
         self.log = Log::Known(coverage);
         self.count_before(first);

@@ -61,12 +61,12 @@ impl<'a> Fields<'a> {
     pub(crate) fn maybe_id(self, name: &str) -> Option<String> {
         match self.maybe(name)? {
             Value::String(text) => Some(text.clone()),
-            Value::Number(number) if !number.is_f64() => Some(number.to_string()),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Array(_)
-            | Value::Object(_) => None,
+            Value::Number(number) => {
+                let digits = number.to_string();
+                let is_whole = !digits.contains(['.', 'e', 'E']);
+                is_whole.then_some(digits)
+            }
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
     }
 

@@ -82,6 +82,9 @@ impl Session {
     }
 
     fn load_gap(&mut self, now: Instant, id: &ConversationId, key: ItemKey) {
+        if !self.is_numbered() {
+            return;
+        }
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -105,7 +108,7 @@ impl Session {
 
     /// Tells how far I have read, each conversation at most once a second.
     pub(super) fn tell_read_marks(&mut self, now: Instant) {
-        if !matches!(self.phase, Phase::Online(_)) {
+        if !self.is_numbered() || !matches!(self.phase, Phase::Online(_)) {
             return;
         }
         let mut due = Vec::new();

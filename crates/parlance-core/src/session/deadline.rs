@@ -120,7 +120,7 @@ impl Session {
                     Fetch::Idle | Fetch::Failed => {}
                 }
             }
-            if conversation.read > conversation.read_told {
+            if self.is_numbered() && conversation.read > conversation.read_told {
                 let at = self
                     .read_told_at
                     .get(id)

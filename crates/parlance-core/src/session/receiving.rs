@@ -15,7 +15,7 @@ use crate::frame::{
     ServerFrame, Welcome,
 };
 use crate::history::Fetch;
-use crate::ids::{ConversationId, Seq, Uid};
+use crate::ids::{ConversationId, Epoch, Seq, Uid};
 use crate::outbox::Kept;
 use crate::time::Instant;
 
@@ -133,11 +133,8 @@ impl Session {
             // The sum may count conversations that were not listed.
             online.sums = Sums::Ignored;
         }
-        if self
-            .epoch
-            .as_ref()
-            .is_some_and(|epoch| *epoch != welcome.epoch)
-        {
+        let another = |epoch: &Epoch| *epoch != welcome.epoch;
+        if self.is_numbered() && self.epoch.as_ref().is_some_and(another) {
             self.forget_logs();
         }
         self.epoch = Some(welcome.epoch);
@@ -265,13 +262,14 @@ impl Session {
 
     fn on_conversation_opened(&mut self, now: Instant, opened: Opened) {
         let id = opened.head.conversation.clone();
+        let numbered = self.is_numbered();
         self.on_conversation_head(now, &opened.head);
         let me = self.uid().cloned();
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
         conversation.talk = opened.talk;
-        if matches!(id, ConversationId::Pair(..)) {
+        if numbered && matches!(id, ConversationId::Pair(..)) {
             for (uid, seq) in opened.readers {
                 if Some(&uid) != me.as_ref() {
                     conversation.on_reader(uid, seq);
@@ -302,7 +300,7 @@ impl Session {
             let gap = conversation.gap.is_some_and(|(_, fetch)| fetch.is(request));
             conversation.forward.is(request) || conversation.backward.is(request) || gap
         });
-        if !awaited {
+        if !awaited || !self.is_numbered() {
             self.count(Oddity::StrayPage, "a page that nobody waits for");
             return;
         }
@@ -342,7 +340,8 @@ impl Session {
 
     fn on_read(&mut self, now: Instant, id: &ConversationId, uid: Uid, seq: Seq) {
         let mine = Some(&uid) == self.uid();
-        let Some(conversation) = self.conversations.get_mut(id) else {
+        let numbered = self.is_numbered();
+        let Some(conversation) = self.conversations.get_mut(id).filter(|_| numbered) else {
             return;
         };
         if mine {
@@ -356,6 +355,9 @@ impl Session {
     /// How far the server's conversations have got: what is missing here is
     /// noticed on a link that is alive and routed nowhere.
     fn on_heads(&mut self, now: Instant, heads: Heads) {
+        if !self.is_numbered() {
+            return;
+        }
         for (id, seq) in heads.changed {
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 conversation.on_heard_of(seq, now);

@@ -44,6 +44,12 @@ impl Session {
         }
     }
 
+    /// Whether the server numbers what is said: only then are there gaps, read
+    /// marks and heads to speak of.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.as_given().is_none()
+    }
+
     /// A live message without a number.
     pub(super) fn on_live_as_given(
         &mut self,
