@@ -100,17 +100,14 @@ fn what_stock_crmeb_swallows_is_known_to_be_unknown() {
         stage
             .backend
             .desk(|desk| desk.fates = vec![Fate::KeptInSilence, Fate::Vanishes, Fate::Refused]);
+        // A look at history is evidence; nothing else is.
         stage.says("Ann: kept, and no word of it").await;
-        stage
-            .becomes("Ann: kept, and no word of it", "unknown")
-            .await;
+        stage.becomes("Ann: kept, and no word of it", "sent").await;
         stage.says("Ann: swallowed").await;
         stage.becomes("Ann: swallowed", "unknown").await;
         stage.says("Ann: refused").await;
         let page = stage.becomes("Ann: refused", "failed").await;
         assert!(page.row("Ann: refused").is_some_and(|row| row.retry));
-        // A look at history is evidence; nothing else is.
-        stage.becomes("Ann: kept, and no word of it", "sent").await;
         for text in ["no word of it", "swallowed", "refused"] {
             stage.was_heard(text, 1);
         }
