@@ -141,9 +141,10 @@ async fn nobody_is_there_for_a_while(stage: &Stage, played: &Played) {
 async fn the_link_goes_silent(stage: &Stage, played: &Played) {
     let links = stage.links();
     if played.launch.contains("dialect=plain") {
-        // Silence means something here once a pong was seen.
-        let pinged = |seen: &Seen| (seen.times("ping") > 0).then_some(());
-        stage.backend.sees("a ping", pinged).await;
+        // Silence means something here once a pong was seen: the second ping
+        // comes after the first was answered.
+        let pinged = |seen: &Seen| (seen.times("ping") > 1).then_some(());
+        stage.backend.sees("a second ping", pinged).await;
     }
     let heard = stage.backend.seen().heard.len();
     stage.backend.goes_silent();
