@@ -89,12 +89,20 @@ impl StockAsk {
 
     fn path(&self, path: &str, before: &str, with: &str) -> String {
         let text = |id: &Option<String>| percent(id.as_deref().unwrap_or("0"));
-        format!(
-            "{path}?limit={}&{before}={}&{with}={}",
-            self.limit,
-            text(&self.before),
-            text(&self.with)
-        )
+        [
+            path,
+            "?limit=",
+            &self.limit.to_string(),
+            "&",
+            before,
+            "=",
+            &text(&self.before),
+            "&",
+            with,
+            "=",
+            &text(&self.with),
+        ]
+        .concat()
     }
 
     /// Reads what a customer asks, field by field.

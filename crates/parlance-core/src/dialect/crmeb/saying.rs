@@ -30,7 +30,6 @@ impl Crmeb {
         if self.config.form == Form::Stock {
             let form_type = said("form_type").unwrap_or_else(|| Value::from(2));
             login.insert("form_type".to_owned(), form_type);
-            login.retain(|_, value| !value.is_null());
             return Some(Client::LoginStock(token, login));
         }
         let uid = self.config.me.uid.as_deref().unwrap_or_default();

@@ -102,7 +102,8 @@ impl Client {
         let (kind, data) = match self {
             Self::LoginSeed(data) => ("login", Some(Value::Object(data.clone()))),
             Self::LoginStock(token, more) => {
-                for (name, value) in more {
+                // What a launch sets to null is not said.
+                for (name, value) in more.iter().filter(|(_, value)| !value.is_null()) {
                     frame.value(name, value.clone());
                 }
                 ("login", Some(Value::from(token.as_str())))
