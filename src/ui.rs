@@ -89,6 +89,8 @@ fn app() -> El {
             move || stage(model),
             move |stage, place| match stage {
                 Stage::SignedOut => place.add(signed_out()),
+                // Where nobody comes in by name alone, nobody is asked for one.
+                Stage::Join if !parlance_core::GUESTS => place.add(page_banner()),
                 Stage::Join => {
                     place.add(page_banner());
                     place.add(join());

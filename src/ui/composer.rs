@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use parlance_core::TYPING;
 use parlance_core::content::Content;
 use parlance_core::time::Instant;
 use parlance_core::{Command, Status};
@@ -235,7 +236,7 @@ impl Desk {
         let handle = self.here.handle;
         let now = handle.now();
         let text = self.field.value();
-        if !text.is_empty() && is_due(&self.typing_at, now, TYPING_EVERY) {
+        if TYPING && !text.is_empty() && is_due(&self.typing_at, now, TYPING_EVERY) {
             handle.dispatch(Command::Typing(self.room.id().clone()));
         }
         if is_due(&self.draft_at, now, DRAFT_EVERY) {

@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use parlance_core::Command;
+use parlance_core::NUMBERED;
 use parlance_core::frame::Person;
 use parlance_core::timeline::{Delivery, Gap, Item, Row, Side};
 
@@ -29,7 +30,7 @@ mod text;
 pub fn message(room: Room, row: &Slot) -> El {
     let line = row.line.clone();
     let surroundings = row.line.clone();
-    let is_gap = matches!(row.line.glance().row, Row::Gap(_));
+    let is_gap = NUMBERED && matches!(row.line.glance().row, Row::Gap(_));
     let drawn = if is_gap {
         gap_row(room, &row.line)
     } else {

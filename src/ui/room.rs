@@ -3,6 +3,7 @@
 //! Knows how they stand to each other and nothing of their insides.
 
 use parlance_core::Command;
+use parlance_core::TYPING;
 use parlance_core::frame::Talk;
 use parlance_core::ids::ConversationId;
 
@@ -100,6 +101,7 @@ fn subtitle(room: Room, model: Model) -> String {
     let id = room.id();
     match (room.typists().look().as_slice(), id) {
         ([], _) => {}
+        _ if !TYPING => {}
         (_, ConversationId::Pair(..)) => return words.typing.to_owned(),
         ([one], ConversationId::Room(_)) => return fill(words.typing_one, &one.name),
         (_, ConversationId::Room(_)) => return words.typing_many.to_owned(),

@@ -30,6 +30,13 @@ pub mod ids;
 pub mod time;
 pub mod wire;
 
+/// Whether any log that this program keeps is numbered: only then has it gaps.
+pub const NUMBERED: bool = cfg!(feature = "numbered");
+/// Whether any backend of this program's says who is typing.
+pub const TYPING: bool = cfg!(feature = "typing");
+/// Whether this program lets somebody in by name alone.
+pub const GUESTS: bool = cfg!(feature = "guests");
+
 pub use session::{
     Command, Event, Input, LinkEvent, Output, PageEvent, PageState, Session, Setup, Status, Target,
 };

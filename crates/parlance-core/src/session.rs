@@ -632,7 +632,16 @@ impl Session {
         }
     }
 
+    /// Whether somebody may come in by name alone. A program of backends where
+    /// nobody can is without what that takes.
+    fn takes_guests(&self) -> bool {
+        cfg!(feature = "guests") && self.dialect.takes_guests()
+    }
+
     fn join(&mut self, now: Instant, name: String) {
+        if !self.takes_guests() {
+            return;
+        }
         match &mut self.phase {
             Phase::Idle(Idle::NeedsIdentity) => {}
             Phase::Idle(Idle::SigningOut(_, _, then)) => {
@@ -658,6 +667,9 @@ impl Session {
     }
 
     fn on_joined(&mut self, now: Instant, result: HttpResult) {
+        if !self.takes_guests() {
+            return;
+        }
         let admission = result.map(|response| self.dialect.read_admission(&response));
         match admission {
             Ok(Ok(Admission::Joined | Admission::Ticket(_))) => self.dial(now),
@@ -695,7 +707,7 @@ impl Session {
         }
         self.forget_person();
         self.tell(Event::SignedOut);
-        let guests = self.dialect.takes_guests();
+        let guests = self.takes_guests();
         match self.dialect.sign_out() {
             None if guests => self.need_identity(now, None),
             Some(request) if guests => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Command, Network, PageEvent, PageState, Session, Wish, deadline::READ_EVERY};
+use crate::TYPING;
 use crate::dialect::{History, WhenHidden};
 use crate::frame::ClientFrame;
 use crate::history::Fetch;
@@ -96,6 +97,9 @@ impl Session {
     }
 
     fn type_in(&mut self, now: Instant, id: ConversationId) {
+        if !TYPING {
+            return;
+        }
         let told = self.typing_told.as_ref();
         let recently =
             told.is_some_and(|(at_id, at)| *at_id == id && now.since(*at) < TYPING_EVERY);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::phase::{Connecting, Idle, Phase};
 use super::{Account, PageState, Session};
+use crate::TYPING;
 use crate::dialect::Resend;
 use crate::heartbeat::{Heartbeat, Verdict};
 use crate::history::Fetch;
@@ -101,7 +102,7 @@ impl Session {
             next.offer(at, Deadline::Outbox);
         }
         for (id, conversation) in &self.conversations {
-            if let Some(at) = conversation.presence.typists_until() {
+            if let Some(at) = conversation.presence.typists_until().filter(|_| TYPING) {
                 next.offer(at, Deadline::Typists(id.clone()));
             }
             if !online {
@@ -156,7 +157,7 @@ impl Session {
             }
             Deadline::Page(id) => self.on_page_due(now, &id),
             Deadline::Typists(id) => {
-                if let Some(conversation) = self.conversations.get_mut(&id) {
+                if let Some(conversation) = self.conversations.get_mut(&id).filter(|_| TYPING) {
                     conversation.presence.expire_typists(now);
                     self.tell_typists(&id);
                 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::phase::{Phase, Sums};
 use super::{Account, Aim, Event, Oddity, Session, Target, retry_at};
+use crate::TYPING;
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
 use crate::dialect::History;
@@ -80,7 +81,7 @@ impl Session {
                 }
             }
             ServerFrame::Typing(id, person) => {
-                if Some(&person.uid) != self.uid() {
+                if TYPING && Some(&person.uid) != self.uid() {
                     let conversation = Self::conversation_mut(&mut self.conversations, &id);
                     conversation.presence.on_typing(person, now + TYPING_FOR);
                     self.tell_typists(&id);

@@ -2,6 +2,7 @@
 //! page what changed, once. Compares with what was told before, so that
 //! nothing is said twice.
 
+use crate::TYPING;
 use crate::map::Map;
 
 use super::phase::Phase;
@@ -145,7 +146,7 @@ impl Session {
     }
 
     pub(super) fn tell_typists(&mut self, id: &ConversationId) {
-        if let Some(conversation) = self.conversations.get(id) {
+        if let Some(conversation) = self.conversations.get(id).filter(|_| TYPING) {
             let typists = conversation.presence.typists();
             self.tell(Event::Typists(id.clone(), typists));
         }

@@ -3,7 +3,7 @@
 //!
 //! Reads nothing.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::config::{Form, Role, credential};
 use super::kinds;
@@ -26,12 +26,20 @@ impl Crmeb {
             return None;
         }
         let said = |name: &str| self.config.login.get(name).cloned();
-        let mut login = self.config.login.clone();
         if self.config.form == Form::Stock {
-            let form_type = said("form_type").unwrap_or_else(|| Value::from(2));
-            login.insert("form_type".to_owned(), form_type);
+            let mut login = Map::new();
+            if said("form_type").is_none() {
+                login.insert("form_type".to_owned(), Value::from(2));
+            }
+            for (name, value) in &self.config.login {
+                // What a launch sets to null is not said.
+                if !value.is_null() {
+                    login.insert(name.clone(), value.clone());
+                }
+            }
             return Some(Client::LoginStock(token, login));
         }
+        let mut login = self.config.login.clone();
         let uid = self.config.me.uid.as_deref().unwrap_or_default();
         let uid = wire::id_of(uid);
         for (name, otherwise) in [

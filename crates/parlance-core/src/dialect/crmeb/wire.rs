@@ -102,8 +102,7 @@ impl Client {
         let (kind, data) = match self {
             Self::LoginSeed(data) => ("login", Some(Value::Object(data.clone()))),
             Self::LoginStock(token, more) => {
-                // What a launch sets to null is not said.
-                for (name, value) in more.iter().filter(|(_, value)| !value.is_null()) {
+                for (name, value) in more {
                     frame.value(name, value.clone());
                 }
                 ("login", Some(Value::from(token.as_str())))
