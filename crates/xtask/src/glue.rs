@@ -178,9 +178,51 @@ pub(crate) fn minified(script: &str) -> Result<Vec<u8>, String> {
     let session = minify_js::Session::new();
     let mode = minify_js::TopLevelMode::Module;
     match minify_js::minify(&session, mode, script.as_bytes(), &mut written) {
-        Ok(()) => Ok(written),
+        Ok(()) => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    match String::from_utf8(written) {
+        Ok(small) => Ok(with_plain_bodies(&small).into_bytes()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Most imports name what they give before they give it: `=>{const b=a.c;return b}`
+/// is `=>a.c`. The minifier leaves that as it is.
+fn with_plain_bodies(script: &str) -> String {
+    const BODY: &str = "=>{const ";
+    let mut plain = String::with_capacity(script.len());
+    let mut rest = script;
+    while let Some(at) = rest.find(BODY) {
+        let (before, found) = rest.split_at(at);
+        let (body, after) = match plain_body(&found[BODY.len()..]) {
+            Some((given, after)) => (given, after),
+            None => ("{const ", &found[BODY.len()..]),
+        };
+        plain.extend([before, "=>", body]);
+        rest = after;
+    }
+    plain + rest
+}
+
+/// What is given at once, and what follows the body; `None` where the body
+/// does more, or where what it gives could be read in another way elsewhere.
+fn plain_body(body: &str) -> Option<(&str, &str)> {
+    let (name, rest) = body.split_once('=')?;
+    let (given, rest) = rest.split_once(";return ")?;
+    let after = rest.strip_prefix(name)?.strip_prefix('}')?;
+    let mut depth = 0_u32;
+    for character in given.chars() {
+        match character {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.checked_sub(1)?,
+            // A second name, a string, an object, another statement.
+            ',' if depth == 0 => return None,
+            ';' | '{' | '}' | '\'' | '"' | '`' => return None,
+            _ => {}
+        }
+    }
+    (word(name) == name && depth == 0).then_some((given, after))
 }
 
 /// a, b, … z, ba, bb, …: letters only.
@@ -268,6 +310,32 @@ mod tests {
         assert!(!small.contains("arg0"), "{small}");
         assert!(small.contains("export default "), "{small}");
         assert!(small.contains("parlanceLaunch.program"), "{small}");
+    }
+
+    #[test]
+    fn what_is_given_at_once_needs_no_name() {
+        for (long, plain) in [
+            ("a:(b=>{const c=b.length;return c}),d", "a:(b=>b.length),d"),
+            (
+                "((a,b)=>{const c=new P(s(a,b));return c})",
+                "((a,b)=>new P(s(a,b)))",
+            ),
+            ("(a=>{const c=a[b>>>L];return c})", "(a=>a[b>>>L])"),
+        ] {
+            assert_eq!(with_plain_bodies(long), plain);
+        }
+        for kept in [
+            "(a=>{const b=a.c,d=1;return b})",
+            "(a=>{const b=a.c;return d})",
+            "(a=>{const b=a.c;return b+1})",
+            "(a=>{const b={};return b})",
+            "(a=>{const b=a.c;b.d();return b})",
+            "(a=>{const b=`;return b}`;return b})",
+            "(a=>{const {b}=a;return b})",
+            "(a=>{const ",
+        ] {
+            assert_eq!(with_plain_bodies(kept), kept);
+        }
     }
 
     #[test]
