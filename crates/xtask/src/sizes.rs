@@ -14,7 +14,11 @@ use crate::workspace::Workspace;
 /// What a phone downloads before the first line can be read: the page, its
 /// styles, and the script and the program of its dialect, as brotli sends them.
 const FIRST_LOAD: [&str; 4] = ["html", "css", "js", "wasm"];
-const FIRST_LOAD_BOUND: u64 = 150_000;
+
+/// What the first load of our own dialect may weigh, in bytes.
+const OWN_BOUND: u64 = 150_000;
+/// What that of every other may.
+const BOUND: u64 = 165_000;
 
 #[derive(Clone, Copy, Default)]
 struct Sizes {
@@ -90,25 +94,30 @@ fn table(measured: &[(String, Sizes)]) -> String {
     line("total", total);
     let loads = first_loads(measured);
     for (program, bytes) in &loads {
-        let _ = writeln!(
-            text,
-            "first load of {}: {}",
-            program.name,
-            kilobytes(*bytes)
-        );
-    }
-    if let Some((program, bytes)) = loads.iter().max_by_key(|(_, bytes)| *bytes) {
-        let verdict = if *bytes <= FIRST_LOAD_BOUND {
+        let bound = if *program == programs::ALL[0] {
+            OWN_BOUND
+        } else {
+            BOUND
+        };
+        let verdict = if *bytes <= bound {
             "holds"
         } else {
             "DOES NOT HOLD"
         };
         let _ = writeln!(
             text,
-            "first load: html+css+js+wasm, brotli: {}, the largest ({}); the bound of {} kB {verdict}",
+            "first load of {}: {}; the bound of {} kB {verdict}",
+            program.name,
+            kilobytes(*bytes),
+            bound / 1000,
+        );
+    }
+    if let Some((program, bytes)) = loads.iter().max_by_key(|(_, bytes)| *bytes) {
+        let _ = writeln!(
+            text,
+            "first load: html+css+js+wasm, brotli: {}, the largest ({})",
             kilobytes(*bytes),
             program.name,
-            FIRST_LOAD_BOUND / 1000,
         );
     }
     text
@@ -168,19 +177,36 @@ mod tests {
     #[test]
     fn a_first_load_has_one_program_and_no_pictures() {
         let text = table(&DIST.map(|(name, brotli)| asset(name, brotli)));
-        assert!(text.contains("first load of egg: 144.0 kB\n"), "{text}");
-        assert!(text.contains("first load of native: 150.0 kB\n"), "{text}");
-        let last = "brotli: 150.0 kB, the largest (native); the bound of 150 kB holds\n";
+        for line in [
+            "first load of egg: 144.0 kB; the bound of 165 kB holds\n",
+            "first load of native: 150.0 kB; the bound of 150 kB holds\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        let last = "brotli: 150.0 kB, the largest (native)\n";
         assert!(text.ends_with(last), "{text}");
         assert!(text.contains(" 369100\n"), "the total has them all: {text}");
     }
 
     #[test]
     fn a_bound_that_one_program_passes_is_said_aloud() {
-        let mut measured = DIST.map(|(name, brotli)| asset(name, brotli));
-        measured[3] = asset("parlance-egg-1_bg.wasm", 126_100);
-        let text = table(&measured);
-        let last = "brotli: 150.1 kB, the largest (egg); the bound of 150 kB DOES NOT HOLD\n";
-        assert!(text.ends_with(last), "{text}");
+        for (at, name, line) in [
+            (
+                3,
+                "egg",
+                "first load of egg: 165.1 kB; the bound of 165 kB DOES NOT HOLD\n",
+            ),
+            (
+                5,
+                "native",
+                "first load of native: 150.1 kB; the bound of 150 kB DOES NOT HOLD\n",
+            ),
+        ] {
+            let mut measured = DIST.map(|(name, brotli)| asset(name, brotli));
+            let more = if name == "egg" { 141_100 } else { 125_100 };
+            measured[at] = asset(DIST[at].0, more);
+            let text = table(&measured);
+            assert!(text.contains(line), "{text}");
+        }
     }
 }
