@@ -43,7 +43,8 @@ pub struct Entry {
     pub state: State,
     /// Whether the device has kept it.
     pub kept: Kept,
-    bytes: usize,
+    /// What it weighs against the bound on all of them.
+    pub bytes: usize,
 }
 
 /// Where an unsent message stands.

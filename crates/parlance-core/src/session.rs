@@ -398,7 +398,7 @@ impl Session {
 
     fn on_closed(&mut self, now: Instant, code: u16, reason: &str) {
         if code == close::TOO_LARGE && self.dialect.capabilities().close_codes {
-            self.wedge_in_flight(Failure::TooLarge);
+            self.wedge_largest();
         }
         self.forget_link(now);
         if !self.dialect.capabilities().close_codes {
@@ -437,9 +437,17 @@ impl Session {
         );
     }
 
-    /// The server has said when to come back: within its spread after that,
-    /// however often it says so.
+    /// The server has said when to come back: within its spread after that. One
+    /// that says so again at once is not ready yet: that counts as a failure.
     fn wait_out(&mut self, now: Instant, after: Duration) {
+        let proven = matches!(&self.phase, Phase::Online(online)
+            if now.since(online.since) >= deadline::PROVEN_AFTER);
+        if !proven {
+            if self.backoff.attempts() > 0 {
+                return self.wait(now, Some(after));
+            }
+            let _spent = self.backoff.next(&mut self.chance);
+        }
         let until = now + after + self.backoff.spread_out(&mut self.chance);
         self.enter(
             now,

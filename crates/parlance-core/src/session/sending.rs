@@ -549,12 +549,15 @@ impl Session {
     }
 
     /// What was on its way is refused for good.
-    pub(super) fn wedge_in_flight(&mut self, failure: Failure) {
-        for entry in self.outbox.entries_mut() {
-            if matches!(entry.state, State::InFlight(_)) {
-                entry.state = wedged(failure.clone());
-                self.touched.insert(entry.draft.conversation.clone());
-            }
+    /// The server would not read so much. It does not say which message that
+    /// was: the largest of those on their way. Should that be wrong, the next
+    /// refusal finds the next.
+    pub(super) fn wedge_largest(&mut self) {
+        let flying = |entry: &&mut Entry| matches!(entry.state, State::InFlight(_));
+        let largest = self.outbox.entries_mut().filter(flying);
+        if let Some(entry) = largest.max_by_key(|entry| entry.bytes) {
+            entry.state = wedged(Failure::TooLarge);
+            self.touched.insert(entry.draft.conversation.clone());
         }
     }
 

@@ -265,6 +265,28 @@ fn bye_closes_here_and_comes_back_spread_out_after_the_hint() {
 }
 
 #[test]
+fn a_server_that_says_goodbye_to_everybody_at_once_is_asked_ever_more_rarely() {
+    let mut rig = Rig::online();
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        rig.frame(serde_json::json!({"t": "bye", "retry_ms": 100}));
+        rig.is(Status::Waiting);
+        let from = rig.now;
+        rig.until_dial(20.0);
+        waits.push(rig.now.since(from));
+        rig.logs_in();
+    }
+    // Half of a wait is chance, and the last are at the cap of 15 s.
+    assert!(waits[0] <= seconds(1.1), "{waits:?}");
+    assert!(waits[7] >= seconds(7.5), "{waits:?}");
+    // A stay that lasts makes the next goodbye a first one.
+    rig.settles();
+    rig.talks_for(30.0);
+    rig.frame(serde_json::json!({"t": "bye", "retry_ms": 100}));
+    rig.until_dial(1.2);
+}
+
+#[test]
 fn a_wake_before_its_time_changes_nothing() {
     let mut rig = Rig::online_with(3);
     rig.closed(1006);

@@ -225,6 +225,22 @@ fn a_refused_message_can_be_given_up() {
 }
 
 #[test]
+fn of_several_on_their_way_the_largest_is_the_one_too_large() {
+    let mut rig = Rig::online();
+    let garden = ConversationId::room("garden");
+    rig.say("enormous");
+    rig.say_in(&garden, "rose");
+    rig.has_sent();
+    rig.closed(1009);
+    rig.sees("(enormous failed)");
+    rig.sees_in(&garden, "(rose queued)");
+    rig.comes_back_whole();
+    let sent = rig.has_sent();
+    let said: Vec<_> = sent.iter().filter(|it| it.starts_with("send")).collect();
+    assert_eq!(said, ["send room:garden rose"]);
+}
+
+#[test]
 fn a_message_larger_than_the_server_reads_fails_and_holds_those_behind_it() {
     let mut rig = Rig::online();
     rig.say("enormous");
