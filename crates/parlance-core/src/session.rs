@@ -40,7 +40,7 @@ use crate::frame::{ClientFrame, Hello, Person, Refusal, Retry};
 use crate::heartbeat::Heartbeat;
 use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
 use crate::outbox::{Outbox, State, Via, Write};
-use crate::time::Instant;
+use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Failure, Keys};
 use crate::wire::{HttpRequest, HttpResult, Wire};
 
@@ -147,6 +147,8 @@ pub struct Session {
     resyncs: VecDeque<Instant>,
     read_told_at: Map<ConversationId, Instant>,
     typing_told: Option<(ConversationId, Instant)>,
+    /// What the device's clock said last, and when that was.
+    wall: Option<(Instant, UnixMillis)>,
 }
 
 /// Whose rows of the device's storage are here.
@@ -221,6 +223,7 @@ impl Session {
             resyncs: VecDeque::new(),
             read_told_at: Map::new(),
             typing_told: None,
+            wall: None,
         }
     }
 

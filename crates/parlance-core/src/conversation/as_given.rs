@@ -31,6 +31,10 @@ const MOST_WALKED: u32 = 5;
 /// A message that a page brought may be pushed so long after it.
 const PUSH_WITHIN: Duration = Duration::from_secs(5);
 
+/// A row that was said so long before is not pushed any more: clocks differ,
+/// but seldom by so much.
+const OF_OLD: i64 = 10 * 60 * 1000;
+
 /// So many of the newest rows of a page may.
 pub(super) const MOST_PUSHED: usize = 16;
 
@@ -214,9 +218,9 @@ impl Conversation {
         paged.retain(|(_, at)| now.since(*at) <= PUSH_WITHIN);
         let timeline = &self.timeline;
         let same = |seq: Seq| {
-            timeline
-                .numbered(seq)
-                .is_some_and(|item| is_same(item, message, me, &content::alike))
+            timeline.numbered(seq).is_some_and(|item| {
+                is_same(item, message, me, &content::alike) && !is_of_old(item, message)
+            })
         };
         let at = paged.iter().position(|(seq, _)| same(*seq));
         let Some((seq, _)) = at.and_then(|at| paged.remove(at)) else {
@@ -576,4 +580,13 @@ impl Conversation {
 
 fn nearest<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Item> {
     items.take(MOST_COMPARED).cloned().collect()
+}
+
+/// Whether this row was said long before that message: the same words then
+/// prove nothing of now.
+fn is_of_old(item: &Item, message: &Message) -> bool {
+    match (item.at, message.at) {
+        (Some(then), Some(at)) => at.0.saturating_sub(then.0) > OF_OLD,
+        (Some(_) | None, _) => false,
+    }
 }

@@ -159,11 +159,12 @@ impl Session {
     /// What the device had kept.
     pub(super) fn on_loaded(
         &mut self,
-        _now: Instant,
+        now: Instant,
         uid: &Uid,
         wall: UnixMillis,
         stored: Result<Stored, StorageFailure>,
     ) {
+        self.wall = Some((now, wall));
         // The device may answer after somebody else has come.
         if !matches!(&self.account, Account::Loading(awaited, _) if awaited == uid) {
             return;

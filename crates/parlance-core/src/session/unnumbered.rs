@@ -16,7 +16,7 @@ use crate::frame::{ClientFrame, Message, Rows};
 use crate::history::Fetch;
 use crate::ids::{ClientId, ConversationId, MessageId, RequestId};
 use crate::outbox::State;
-use crate::time::Instant;
+use crate::time::{Instant, UnixMillis, whole_millis};
 use crate::timeline::Delivery;
 
 /// A page that could not be had is asked for again after so long.
@@ -65,6 +65,12 @@ impl Session {
                 message.client_id = self.echoed(&message);
             }
             self.on_own_message(&message);
+        } else if message.at.is_none() {
+            // It was said when it came, for all that is known.
+            message.at = self.wall.map(|(then, wall)| {
+                let since = whole_millis(now.since(then)).cast_signed();
+                UnixMillis(wall.0.saturating_add(since))
+            });
         }
         let id = message.conversation.clone();
         let conversation = Self::conversation_mut(&mut self.conversations, &id);

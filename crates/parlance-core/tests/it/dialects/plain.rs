@@ -7,7 +7,9 @@ use parlance_core::ids::ConversationId;
 use parlance_core::{Command, Input, PageEvent, PageState, Status, Target};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use parlance_core::time::UnixMillis;
+
+use super::stage::{Stage, WALL};
 
 const PING: &str = r#"{"type":"ping"}"#;
 const PONG: &str = r#"{"type":"pong"}"#;
@@ -312,4 +314,26 @@ fn a_page_that_came_before_the_device_answered_proves_what_it_kept() {
     stage.opens();
     stage.device_answers();
     assert_eq!(stage.rows(&room()), ["me:never kept unknown"]);
+}
+
+#[test]
+fn what_was_said_of_old_and_is_said_again_is_a_message() {
+    let mut stage = dialled();
+    stage.opens();
+    let row = |time: i64| {
+        let row = json!({"id": 1, "from": "other", "content": "ok", "time": time});
+        json!({"code": 0, "lists": [row]}).to_string()
+    };
+    stage.answers(HISTORY, 200, &row(WALL - 11 * 60_000));
+    stage.hears(&message("ok"));
+    assert_eq!(stage.rows(&room()), ["other:ok", "other:ok"]);
+    let items = stage.items(&room());
+    assert_eq!(items[1].at, Some(UnixMillis(WALL)), "when it came");
+
+    // What was said just now may be pushed after the page that has it.
+    let mut stage = dialled();
+    stage.opens();
+    stage.answers(HISTORY, 200, &row(WALL - 60_000));
+    stage.hears(&message("ok"));
+    assert_eq!(stage.rows(&room()), ["other:ok"]);
 }
