@@ -41,15 +41,16 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let acked = Arc::new(Mutex::new(Acked::new()));
     let cids = Arc::new(AtomicU64::new(0));
     let mut talked = Duration::ZERO;
+    // Reading so much back is a flood of its own.
+    let limits = [
+        "--rate",
+        "100000",
+        "--burst",
+        "100000",
+        "--ip-rate",
+        "10000",
+    ];
     for kill in 0..kills {
-        let limits = [
-            "--rate",
-            "100000",
-            "--burst",
-            "100000",
-            "--ip-rate",
-            "10000",
-        ];
         let mut program = Program::start(folder.path(), &limits).await;
         let mut talking = Vec::new();
         for talker in 0..TALKERS {
@@ -71,7 +72,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
             talker.await.unwrap();
         }
     }
-    let program = Program::start(folder.path(), &["--ip-rate", "10000"]).await;
+    let program = Program::start(folder.path(), &limits).await;
     let acked = acked.lock().await;
     let lost = check(&program, &acked).await;
     let count = u64::try_from(acked.len()).unwrap();
