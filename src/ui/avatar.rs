@@ -40,7 +40,7 @@ pub fn tint(id: &str) -> u32 {
 pub fn initials(name: &str) -> String {
     let mut words = name
         .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| !c.is_ascii_punctuation()));
+        .filter_map(|word| word.chars().find(|c| !is_punctuation(*c)));
     let first = words.next().or_else(|| name.trim().chars().next());
     let Some(first) = first else {
         return String::new();
@@ -52,4 +52,19 @@ pub fn initials(name: &str) -> String {
         initials.push(last);
     }
     initials
+}
+
+/// Brackets, dots and the like, Latin and Chinese. Not every letter that there
+/// is: the tables for those are as large as a component.
+const fn is_punctuation(letter: char) -> bool {
+    letter.is_ascii_punctuation()
+        || matches!(
+            letter,
+            '\u{2000}'..='\u{206f}'
+                | '\u{3000}'..='\u{303f}'
+                | '\u{ff00}'..='\u{ff0f}'
+                | '\u{ff1a}'..='\u{ff20}'
+                | '\u{ff3b}'..='\u{ff40}'
+                | '\u{ff5b}'..='\u{ff65}'
+        )
 }

@@ -1,6 +1,7 @@
 //! What a backend offers beside text, what it guarantees, and how little of a
 //! person some of them know: each said or drawn only where it is so.
 
+use parlance::ui::avatar::initials;
 use parlance_core::content::{Answer, Content, Media};
 use parlance_core::dialect::{Capabilities, History, Offers, Order, Proof, Resend};
 use parlance_core::frame::{Person, Talk};
@@ -232,6 +233,23 @@ async fn somebody_without_a_name_is_drawn_as_anybody() {
             "no empty line"
         );
         assert_eq!(of("[data-part=avatar] svg").len(), 1);
+    }
+}
+
+#[wasm_bindgen_test]
+fn initials_are_letters_and_no_brackets() {
+    for (name, expected) in [
+        ("Ann Archer", "AA"),
+        ("  bob ", "b"),
+        ("张伟", "张"),
+        ("【客服】小王", "客"),
+        ("（VIP）李", "V"),
+        ("\u{201c}Kim\u{201d} Lee", "KL"),
+        ("+86 (10) 7", "87"),
+        ("...", "."),
+        ("", ""),
+    ] {
+        assert_eq!(initials(name), expected, "{name}");
     }
 }
 
