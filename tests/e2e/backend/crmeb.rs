@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Fate, History, Stored};
+use super::desk::{Desk, Fate, Stored};
 use super::{Act, Answer, Request, Words};
 
 const PONG: &str = r#"{"type":"ping","data":{"now":1666661624}}"#;
@@ -85,21 +85,13 @@ impl Words for Seed {
         let newest = desk.stored.iter().rev().skip(skipped).take(limit);
         let mut rows: Vec<Value> = newest.map(|stored| Self::row(desk, stored)).collect();
         rows.reverse();
-        let answer = match desk.history {
-            History::Right => json!({"data": {"list": rows}}),
-            History::BrokenRows => json!({"data": {"list": among_broken(rows)}}),
-            History::NoKey => json!({"data": {}}),
-            History::Html => return (Answer::html(), Vec::new()),
-        };
-        (Answer::json(&answer), Vec::new())
+        let with = |rows| json!({"data": {"list": rows}});
+        let page = desk.page(rows, with, json!({"data": {}}));
+        (Answer::page(page), Vec::new())
     }
 
     fn tells(&self, desk: &Desk, id: &str, text: &str) -> String {
-        let stored = Stored {
-            id: id.to_owned(),
-            mine: false,
-            text: text.to_owned(),
-        };
+        let stored = Stored::of(id, false, text);
         let mut row = Self::row(desk, &stored);
         row["type"] = json!("text");
         row["msn_type"] = json!(1);
@@ -216,46 +208,20 @@ impl Words for Stock {
         let rows = older.take(15).map(|stored| Self::row(desk, stored, false));
         let mut rows: Vec<Value> = rows.collect();
         rows.reverse();
-        let with = |rows: Value| {
+        let with = |rows| {
             json!({"status": 200, "msg": "success", "data": {
                 "serviceList": rows, "uid": 9, "nickname": "Kim", "avatar": "/icon.svg",
             }})
         };
-        let answer = match desk.history {
-            History::Right => with(json!(rows)),
-            History::BrokenRows => with(json!(among_broken(rows))),
-            History::NoKey => json!({"status": 200, "msg": "success", "data": {}}),
-            History::Html => return (Answer::html(), Vec::new()),
-        };
-        (Answer::json(&answer), Vec::new())
+        let bare = json!({"status": 200, "msg": "success", "data": {}});
+        let page = desk.page(rows, with, bare);
+        (Answer::page(page), Vec::new())
     }
 
     fn tells(&self, desk: &Desk, id: &str, text: &str) -> String {
-        let stored = Stored {
-            id: id.to_owned(),
-            mine: false,
-            text: text.to_owned(),
-        };
+        let stored = Stored::of(id, false, text);
         json!({"type": "reply", "data": Self::row(desk, &stored, true)}).to_string()
     }
-}
-
-/// These rows, and between them some that nobody can read.
-pub(super) fn among_broken(rows: Vec<Value>) -> Vec<Value> {
-    let broken = [
-        json!(null),
-        json!(7),
-        json!("row"),
-        json!([]),
-        json!({"id": {}}),
-    ];
-    let mut all = Vec::new();
-    for (place, row) in rows.into_iter().enumerate() {
-        all.push(broken[place % broken.len()].clone());
-        all.push(row);
-    }
-    all.extend(broken);
-    all
 }
 
 pub(super) fn query(target: &str, name: &str) -> Option<String> {

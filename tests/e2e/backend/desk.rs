@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// What is done about the page's next message.
@@ -64,6 +65,16 @@ pub(crate) struct Stored {
     pub(crate) text: String,
 }
 
+impl Stored {
+    pub(super) fn of(id: &str, mine: bool, text: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            mine,
+            text: text.to_owned(),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     pub(crate) stored: Vec<Stored>,
@@ -97,11 +108,24 @@ impl Desk {
 
     /// Keeps it under an id that somebody else gave.
     pub(super) fn keeps_as(&mut self, mine: bool, text: &str, id: &str) {
-        self.stored.push(Stored {
-            id: id.to_owned(),
-            mine,
-            text: text.to_owned(),
-        });
+        self.stored.push(Stored::of(id, mine, text));
+    }
+
+    /// A page of its log with these rows, as the page is to get it: `with`
+    /// puts rows where the backend has them, `bare` has no place for any.
+    /// `None`: something else comes in its place.
+    pub(super) fn page(
+        &self,
+        rows: Vec<Value>,
+        with: impl Fn(Vec<Value>) -> Value,
+        bare: Value,
+    ) -> Option<Value> {
+        match self.history {
+            History::Right => Some(with(rows)),
+            History::BrokenRows => Some(with(among_broken(rows))),
+            History::NoKey => Some(bare),
+            History::Html => None,
+        }
     }
 
     /// What is done about the message that just came.
@@ -124,4 +148,22 @@ impl Desk {
             self.routed = None;
         }
     }
+}
+
+/// These rows, and between them some that nobody can read.
+fn among_broken(rows: Vec<Value>) -> Vec<Value> {
+    let broken = [
+        json!(null),
+        json!(7),
+        json!("row"),
+        json!([]),
+        json!({"id": {}}),
+    ];
+    let mut all = Vec::new();
+    for (place, row) in rows.into_iter().enumerate() {
+        all.push(broken[place % broken.len()].clone());
+        all.push(row);
+    }
+    all.extend(broken);
+    all
 }

@@ -114,11 +114,7 @@ impl Words for Egg {
     }
 
     fn tells(&self, desk: &Desk, id: &str, text: &str) -> String {
-        let stored = Stored {
-            id: id.to_owned(),
-            mine: false,
-            text: text.to_owned(),
-        };
+        let stored = Stored::of(id, false, text);
         Self::frame(&Self::message(desk, &stored))
     }
 }

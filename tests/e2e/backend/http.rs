@@ -106,6 +106,11 @@ impl Answer {
         Self::Body(200, "text/html", body.as_bytes().to_vec())
     }
 
+    /// A page of history, or what comes in its place.
+    pub(super) fn page(page: Option<Value>) -> Self {
+        page.map_or_else(Self::html, |page| Self::json(&page))
+    }
+
     pub(super) async fn write(&self, stream: &mut TcpStream) {
         let Self::Body(status, kind, body) = self else {
             let _ = stream.set_zero_linger();

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::crmeb::among_broken;
-use super::desk::{Desk, Fate, History, Stored};
+use super::desk::{Desk, Fate, Stored};
 use super::{Act, Answer, Request, Words};
 
 const LOGIN: &str = r#"{"code":10007,"command":6,"msg":"ok 登录成功!"}"#;
@@ -38,11 +37,8 @@ impl Jim {
     fn history(desk: &Desk) -> String {
         let rows = desk.stored.iter().map(|stored| Self::body(desk, stored));
         let rows: Vec<Value> = rows.collect();
-        let groups = match desk.history {
-            History::Right => json!({"100": rows}),
-            History::BrokenRows => json!({"100": among_broken(rows)}),
-            History::NoKey => json!({}),
-            History::Html => return "<!doctype html><title>502 Bad Gateway</title>".to_owned(),
+        let Some(groups) = desk.page(rows, |rows| json!({"100": rows}), json!({})) else {
+            return "<!doctype html><title>502 Bad Gateway</title>".to_owned();
         };
         json!({
             "code": 10018, "command": 20, "msg": "get user message ok! 获取历史消息成功!",
@@ -115,11 +111,7 @@ impl Words for Jim {
     }
 
     fn tells(&self, desk: &Desk, id: &str, text: &str) -> String {
-        let stored = Stored {
-            id: id.to_owned(),
-            mine: false,
-            text: text.to_owned(),
-        };
+        let stored = Stored::of(id, false, text);
         json!({"command": 11, "data": Self::body(desk, &stored)}).to_string()
     }
 

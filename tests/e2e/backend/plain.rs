@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::crmeb::among_broken;
-use super::desk::{Desk, Fate, History};
+use super::desk::{Desk, Fate};
 use super::{Act, Answer, Request, Words};
 
 pub(crate) struct Plain;
@@ -43,13 +42,9 @@ impl Words for Plain {
                    "content": stored.text, "type": "msg", "time": "2025-07-01 10:00:00"})
         });
         let rows: Vec<Value> = rows.collect();
-        let answer = match desk.history {
-            History::Right => json!({"code": 0, "lists": rows}),
-            History::BrokenRows => json!({"code": 0, "lists": among_broken(rows)}),
-            History::NoKey => json!({"code": 0}),
-            History::Html => return (Answer::html(), Vec::new()),
-        };
-        (Answer::json(&answer), Vec::new())
+        let with = |rows| json!({"code": 0, "lists": rows});
+        let page = desk.page(rows, with, json!({"code": 0}));
+        (Answer::page(page), Vec::new())
     }
 
     fn tells(&self, _: &Desk, _: &str, text: &str) -> String {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::crmeb::{among_broken, query};
-use super::desk::{Desk, Fate, History, Stored};
+use super::crmeb::query;
+use super::desk::{Desk, Fate, Stored};
 use super::{Act, Answer, Request, Words};
 
 pub(crate) struct Topic;
@@ -91,21 +91,13 @@ impl Words for Topic {
             item
         });
         let items: Vec<Value> = items.collect();
-        let answer = match desk.history {
-            History::Right => json!({"code": 200, "data": {"items": items}}),
-            History::BrokenRows => json!({"code": 200, "data": {"items": among_broken(items)}}),
-            History::NoKey => json!({"code": 200, "data": {}}),
-            History::Html => return (Answer::html(), Vec::new()),
-        };
-        (Answer::json(&answer), Vec::new())
+        let with = |items| json!({"code": 200, "data": {"items": items}});
+        let page = desk.page(items, with, json!({"code": 200, "data": {}}));
+        (Answer::page(page), Vec::new())
     }
 
     fn tells(&self, desk: &Desk, _: &str, text: &str) -> String {
-        let stored = Stored {
-            id: String::new(),
-            mine: false,
-            text: text.to_owned(),
-        };
+        let stored = Stored::of("", false, text);
         Self::frame(&Self::item(desk, &stored))
     }
 }

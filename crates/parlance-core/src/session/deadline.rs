@@ -265,7 +265,7 @@ impl Session {
                 overdue = true;
             }
         }
-        if overdue && self.as_given().is_some() {
+        if overdue && !self.is_numbered() {
             self.begin_log(now, id);
         }
         self.touched.insert(id.clone());

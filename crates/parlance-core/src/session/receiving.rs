@@ -46,7 +46,7 @@ impl Session {
             ServerFrame::Recalled(id, message, words) => self.on_recalled(&id, &message, words),
             ServerFrame::Gone(gone) => {
                 let retry = retry_at(now, gone.retry);
-                if self.as_given().is_some() {
+                if !self.is_numbered() {
                     self.begin_logs_without(now, gone.request);
                 }
                 let asked = |fetch: Fetch| fetch.is(gone.request);
@@ -238,7 +238,7 @@ impl Session {
     fn on_conversation_head(&mut self, now: Instant, head: &ConversationHead) {
         let me = self.uid().cloned();
         let id = &head.conversation;
-        if self.as_given().is_some() {
+        if !self.is_numbered() {
             Self::conversation_mut(&mut self.conversations, id).on_head_as_given(head, me.as_ref());
             self.touched.insert(id.clone());
             return;
@@ -416,7 +416,7 @@ impl Session {
         if !matches!(self.phase, Phase::Online(_)) {
             return;
         }
-        let as_given = self.as_given().is_some();
+        let as_given = !self.is_numbered();
         let mut fills = Vec::new();
         for (id, conversation) in &mut self.conversations {
             let gap = conversation.gap.map_or(Fetch::Idle, |(_, fetch)| fetch);

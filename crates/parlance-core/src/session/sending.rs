@@ -215,7 +215,7 @@ impl Session {
                 self.forget(uid.clone(), draft.client_id);
                 continue;
             }
-            let is_open = draft.handed_over && self.as_given().is_some();
+            let is_open = draft.handed_over && !self.is_numbered();
             if is_open && self.is_shown_already(&draft) {
                 self.forget(uid.clone(), draft.client_id);
                 continue;
@@ -333,7 +333,7 @@ impl Session {
         // Where nothing confirms, a message leaves flight at once, and the
         // next one goes.
         loop {
-            let numbered = self.as_given().is_none();
+            let numbered = self.is_numbered();
             let ready: Vec<ClientId> = self
                 .outbox
                 .ready(now)

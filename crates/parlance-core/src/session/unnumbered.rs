@@ -96,7 +96,7 @@ impl Session {
     /// from the newest: only where that is known is it known what is older.
     pub(super) fn backward_of(&self, conversation: &Conversation) -> Fetch {
         let wanted = matches!(conversation.backward, Fetch::Wanted(_));
-        if wanted && self.as_given().is_some() && conversation.forward.is_open() {
+        if wanted && !self.is_numbered() && conversation.forward.is_open() {
             Fetch::Idle
         } else {
             conversation.backward
@@ -255,7 +255,7 @@ impl Session {
     /// Something was heard: what was handed over long enough before went out
     /// on a link that was alive. More can never be known here.
     pub(super) fn settle_given(&mut self, now: Instant) {
-        if self.as_given().is_none() {
+        if self.is_numbered() {
             return;
         }
         let due = self
@@ -315,7 +315,7 @@ impl Session {
 
     /// The most that can honestly be said, and the device need not keep it.
     fn leave_unconfirmed(&mut self, client_id: &ClientId) {
-        if self.as_given().is_none() {
+        if self.is_numbered() {
             return;
         }
         let Some(entry) = self.outbox.remove(client_id) else {
@@ -337,7 +337,7 @@ impl Session {
     /// The link looks alive and may be routed nowhere: who I am is said again,
     /// and the newest page is laid beside what is here.
     pub(super) fn doubt_link(&mut self, now: Instant) {
-        if self.as_given().is_none() {
+        if self.is_numbered() {
             return;
         }
         let look_again = self.dialect.capabilities().doubt.look_again;
