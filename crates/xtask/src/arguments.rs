@@ -5,13 +5,24 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::matrix;
+
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Help,
     Run(RunOptions),
     Test { deep: bool },
+    Faults(FaultOptions),
     Dist,
     Bench,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FaultOptions {
+    /// One row of the matrix, or all of them.
+    pub(crate) row: Option<u8>,
+    /// Nothing is shortened.
+    pub(crate) full: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,10 +52,11 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             let deep = arguments.next_if_eq("--deep").is_some();
             nothing_more("test", arguments).map(|()| Command::Test { deep })
         }
+        "faults" => fault_options(arguments).map(Command::Faults),
         "dist" => nothing_more("dist", arguments).map(|()| Command::Dist),
         "bench" => nothing_more("bench", arguments).map(|()| Command::Bench),
         unknown => Err(format!(
-            "no command `{unknown}`; there are run, test, dist, bench and help"
+            "no command `{unknown}`; there are run, test, faults, dist, bench and help"
         )),
     }
 }
@@ -84,6 +96,36 @@ fn run_options(mut arguments: impl Iterator<Item = String>) -> Result<RunOptions
                 ));
             }
         }
+    }
+    Ok(options)
+}
+
+fn fault_options(mut arguments: impl Iterator<Item = String>) -> Result<FaultOptions, String> {
+    let mut options = FaultOptions::default();
+    while let Some(argument) = arguments.next() {
+        let row = match argument.as_str() {
+            "--full" => {
+                options.full = true;
+                continue;
+            }
+            "--row" => arguments.next().unwrap_or_default(),
+            other => match other.strip_prefix("--row=") {
+                Some(row) => row.to_owned(),
+                None => {
+                    return Err(format!(
+                        "`faults` has no option `{argument}`; see cargo xtask help"
+                    ));
+                }
+            },
+        };
+        let found = row.parse().ok().and_then(matrix::find);
+        let found = found.ok_or_else(|| {
+            format!(
+                "--row `{row}` is no row of the fault matrix; there are 1 to {}",
+                matrix::ROWS.len()
+            )
+        })?;
+        options.row = Some(found.number);
     }
     Ok(options)
 }
@@ -129,6 +171,14 @@ mod tests {
     }
 
     #[test]
+    fn faults_takes_a_row_and_its_full_length() {
+        let of = |row, full| Ok(Command::Faults(FaultOptions { row, full }));
+        assert_eq!(parsed("faults"), of(None, false));
+        assert_eq!(parsed("faults --row 3"), of(Some(3), false));
+        assert_eq!(parsed("faults --full --row=31"), of(Some(31), true));
+    }
+
+    #[test]
     fn what_follows_two_dashes_is_the_servers_and_is_not_read() {
         let options = run("run --data d -- --gateway none --data e");
         assert_eq!(options.data, Some("d".into()));
@@ -147,6 +197,11 @@ mod tests {
             ("test --quick", "`--quick`"),
             ("dist now", "`now`"),
             ("run --port 4", "`--port`"),
+            ("faults --rows 3", "`--rows`"),
+            ("faults --row", "1 to 58"),
+            ("faults --row 0", "`0`"),
+            ("faults --row 59", "`59`"),
+            ("faults --row three", "`three`"),
             ("run --listen here", "`here`"),
             ("run --listen", "--listen"),
             ("run --data", "--data"),

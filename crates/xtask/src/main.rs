@@ -14,10 +14,12 @@ mod clock;
 mod compress;
 mod counts;
 mod execute;
+mod faults;
 mod fingerprint;
 mod frontend;
 mod glue;
 mod install;
+mod matrix;
 mod optimiser;
 mod packages;
 mod page;
@@ -46,6 +48,11 @@ cargo xtask run [--listen ADDR:PORT] [--data DIR] [-- SERVER OPTIONS…]
 cargo xtask test [--deep]
     Installs what is missing, browsers included, runs every test there is, and
     ends with a line that counts them. --deep runs the long ones as well.
+
+cargo xtask faults [--row N] [--full]
+    Runs the fault laboratory, or one row of it, and prints the fault matrix with
+    figure, bound and verdict. Rows longer than a minute run at a tenth of their
+    length; --full runs them as long as they are.
 
 cargo xtask dist
     Writes dist/, the static front end for any web server or CDN, and
@@ -86,6 +93,7 @@ fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Help => println!("{HELP}"),
         Command::Run(options) => return server::run(&workspace, options),
         Command::Test { deep } => return test::run(&workspace, deep),
+        Command::Faults(options) => return faults::run(&workspace, &options),
         Command::Dist => {
             install::for_the_front_end(&workspace)?;
             frontend::build(&workspace)?;

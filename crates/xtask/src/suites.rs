@@ -64,7 +64,16 @@ pub(crate) fn build(cargo_test: Step) -> (Vec<Program>, Option<Failure>) {
 
 /// Runs a test program (or the cargo that runs doc tests), shows what it prints,
 /// and counts.
-pub(crate) fn run(mut step: Step, limit: Duration) -> (Counts, Option<Failure>) {
+pub(crate) fn run(step: Step, limit: Duration) -> (Counts, Option<Failure>) {
+    run_heard(step, limit, &mut |_| ())
+}
+
+/// The same, and somebody hears every line.
+pub(crate) fn run_heard(
+    mut step: Step,
+    limit: Duration,
+    heard: &mut dyn FnMut(&str),
+) -> (Counts, Option<Failure>) {
     println!("  $ {}", step.shown());
     let spawned = step
         .command()
@@ -80,7 +89,7 @@ pub(crate) fn run(mut step: Step, limit: Duration) -> (Counts, Option<Failure>) 
             );
         }
     };
-    let counts = count(&mut child, Instant::now() + limit);
+    let counts = count(&mut child, Instant::now() + limit, heard);
     let how = match child.try_wait() {
         Ok(Some(status)) if status.success() => return (counts, None),
         Ok(Some(status)) => format!("ended with {status}"),
@@ -96,7 +105,7 @@ pub(crate) fn run(mut step: Step, limit: Duration) -> (Counts, Option<Failure>) 
 
 /// Until the program ends or its time is up. Its end is asked for, and not read
 /// from its output: a browser that it left behind would keep that open.
-fn count(child: &mut Child, until: Instant) -> Counts {
+fn count(child: &mut Child, until: Instant, heard: &mut dyn FnMut(&str)) -> Counts {
     let (sender, lines) = mpsc::channel();
     if let Some(output) = child.stdout.take() {
         forward(output, sender.clone());
@@ -110,6 +119,7 @@ fn count(child: &mut Child, until: Instant) -> Counts {
         match lines.recv_timeout(Duration::from_millis(200)) {
             Ok(line) => {
                 println!("  {line}");
+                heard(&line);
                 if let Some(more) = Counts::read(&line) {
                     counts += more;
                 }
