@@ -16,12 +16,15 @@ use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
 use parlance_core::session::Durability;
 use parlance_core::time::{Instant, whole_millis};
-use parlance_core::{Command, Event, Input, LinkEvent, Output, PageEvent, Session, Setup};
+use parlance_core::{
+    Command, Event, Input, LinkEvent, NUMBERED, Output, PageEvent, Session, Setup,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use self::clock::Clock;
 use self::page::{Guard, Listener, Listeners};
+use self::siblings::Siblings;
 use self::socket::Socket;
 use self::storage::{Answer, Storage};
 use self::unsent::Unsent;
@@ -31,6 +34,7 @@ pub mod host;
 pub mod http;
 pub mod page;
 pub mod random;
+pub mod siblings;
 pub mod socket;
 pub mod storage;
 pub mod unsent;
@@ -145,7 +149,8 @@ enum Place {
 pub struct Parts {
     /// Where time comes from.
     pub clock: Clock,
-    /// The name of the server's storage on this device.
+    /// The name of the server's storage on this device, and of the channel
+    /// between the pages that share it.
     pub storage: String,
     /// Who takes the events.
     pub deliver: Box<dyn Fn(Event)>,
@@ -163,7 +168,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
     let handle = Handle { place };
     let session = Session::new(parts.clock.judge().now, setup);
     let storage = Storage::start(
-        parts.storage,
+        parts.storage.clone(),
         Rc::new(move |answer| match answer {
             Answer::Loaded(uid, result) => {
                 if let Some(driver) = handle.driver() {
@@ -172,6 +177,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
                 }
             }
             Answer::Saved(id, result) => handle.feed(Input::Saved(id, result)),
+            Answer::Took(id, turn) => handle.feed(Input::Took(id, turn)),
         }),
     );
     let driver = Driver {
@@ -183,6 +189,8 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         timer: RefCell::default(),
         links: RefCell::default(),
         storage,
+        shared_as: parts.storage,
+        siblings: RefCell::default(),
         deliver: parts.deliver,
         unsent: RefCell::default(),
         guard: RefCell::default(),
@@ -204,6 +212,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         );
         *driver.listeners.borrow_mut() = Some(listeners);
     }
+    driver.listen_to_siblings(true);
     handle.dispatch(Command::Start);
     handle
 }
@@ -252,6 +261,9 @@ struct Driver {
     /// One or two: an old one may still be closing.
     links: RefCell<Vec<(LinkId, Socket)>>,
     storage: Storage,
+    /// What the channel to the other pages is called.
+    shared_as: String,
+    siblings: RefCell<Option<Siblings>>,
     deliver: Box<dyn Fn(Event)>,
     unsent: RefCell<Unsent>,
     guard: RefCell<Guard>,
@@ -306,7 +318,11 @@ impl Driver {
         }
         match happening {
             Happening::Input(input) => self.step(now, input),
-            Happening::Page(event) => self.step(now, Input::Page(event, page)),
+            Happening::Page(event) => {
+                let leaves = matches!(event, PageEvent::PageHide | PageEvent::Freeze);
+                self.listen_to_siblings(!leaves);
+                self.step(now, Input::Page(event, page));
+            }
             Happening::Wake => self.step(now, Input::Wake(page)),
         }
         now
@@ -362,7 +378,29 @@ impl Driver {
             }),
             Output::Load(uid) => self.storage.load(uid),
             Output::Save(id, write) => self.storage.save(id, write),
+            Output::Take(take) => self.storage.take(take),
+            Output::Share(text) => {
+                if let Some(siblings) = &*self.siblings.borrow() {
+                    siblings.say(&text);
+                }
+            }
             Output::Event(event) => self.tell(event),
+        }
+    }
+
+    /// While the page may be cached nobody listens: it looks for itself when it
+    /// comes back.
+    fn listen_to_siblings(&self, listens: bool) {
+        if !NUMBERED {
+            return;
+        }
+        let mut siblings = self.siblings.borrow_mut();
+        if !listens {
+            *siblings = None;
+        } else if siblings.is_none() {
+            let handle = self.handle;
+            let deliver = Rc::new(move |text| handle.feed(Input::Shared(text)));
+            *siblings = Siblings::open(&self.shared_as, deliver);
         }
     }
 
@@ -394,6 +432,9 @@ impl Driver {
         }
         if let Ok(mut timer) = self.timer.try_borrow_mut() {
             *timer = None;
+        }
+        if let Ok(mut siblings) = self.siblings.try_borrow_mut() {
+            *siblings = None;
         }
         if let Ok(mut listeners) = self.listeners.try_borrow_mut() {
             *listeners = None;

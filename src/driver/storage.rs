@@ -12,8 +12,8 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use parlance_core::ids::{SaveId, Uid};
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::ids::{ClientId, SaveId, Uid};
+use parlance_core::outbox::{Stored, Take, Turn, Write};
 use parlance_core::session::StorageFailure;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -39,11 +39,21 @@ pub enum Answer {
     Loaded(Uid, Result<Stored, StorageFailure>),
     /// The write is complete, or failed.
     Saved(SaveId, Result<(), StorageFailure>),
+    /// Whose turn it is to hand this one over.
+    Took(ClientId, Result<Turn, StorageFailure>),
 }
 
 enum Job {
     Load(Uid),
     Save(SaveId, Write),
+    Take(Take),
+}
+
+/// What came of a job that worked.
+enum Done {
+    Read(Stored),
+    Written,
+    Turn(Turn),
 }
 
 impl Storage {
@@ -59,6 +69,11 @@ impl Storage {
         let _ = self.jobs.unbounded_send(Job::Load(uid));
     }
 
+    /// Asks whose turn it is, after the writes before.
+    pub fn take(&self, take: Take) {
+        let _ = self.jobs.unbounded_send(Job::Take(take));
+    }
+
     /// Writes, after the writes before.
     pub fn save(&self, id: SaveId, write: Write) {
         let _ = self.jobs.unbounded_send(Job::Save(id, write));
@@ -69,32 +84,39 @@ impl Storage {
 async fn run(name: String, mut jobs: UnboundedReceiver<Job>, deliver: Rc<dyn Fn(Answer)>) {
     let mut keeper = Keeper {
         name,
+        // Whole, and told apart by all 53 bits.
+        page: (js_sys::Math::random() * 9e15).floor(),
         database: None,
         asked_to_persist: false,
     };
     while let Some(job) = jobs.next().await {
         let result = keeper.perform(&job).await;
-        deliver(match job {
-            Job::Load(uid) => Answer::Loaded(uid, result),
-            Job::Save(id, _) => {
-                if result.is_ok() {
-                    keeper.ask_to_persist();
-                }
-                Answer::Saved(id, result.map(|_| ()))
+        deliver(match (job, result) {
+            (Job::Load(uid), Ok(Done::Read(stored))) => Answer::Loaded(uid, Ok(stored)),
+            (Job::Load(uid), Err(failure)) => Answer::Loaded(uid, Err(failure)),
+            (Job::Take(take), Ok(Done::Turn(turn))) => Answer::Took(take.client_id, Ok(turn)),
+            (Job::Take(take), Err(failure)) => Answer::Took(take.client_id, Err(failure)),
+            (Job::Save(id, _), Err(failure)) => Answer::Saved(id, Err(failure)),
+            (Job::Save(id, _), Ok(_)) => {
+                keeper.ask_to_persist();
+                Answer::Saved(id, Ok(()))
             }
+            // Each job ends as its own kind.
+            (Job::Load(_) | Job::Take(_), Ok(_)) => continue,
         });
     }
 }
 
 struct Keeper {
     name: String,
+    /// This page, among those that ask whose turn it is.
+    page: f64,
     database: Option<Database>,
     asked_to_persist: bool,
 }
 
 impl Keeper {
-    /// What is kept, which after a write nobody looks at.
-    async fn perform(&mut self, job: &Job) -> Result<Stored, StorageFailure> {
+    async fn perform(&mut self, job: &Job) -> Result<Done, StorageFailure> {
         let mut tries = 2;
         loop {
             let result = self.attempt(job).await;
@@ -113,15 +135,19 @@ impl Keeper {
         }
     }
 
-    async fn attempt(&mut self, job: &Job) -> Result<Stored, StorageFailure> {
+    async fn attempt(&mut self, job: &Job) -> Result<Done, StorageFailure> {
         let database = self.open().await?;
-        let work: Work<'_, Stored> = match job {
-            Job::Load(uid) => Box::pin(database.load(uid)),
-            Job::Save(_, write) => Box::pin(async {
-                database.write(write).await?;
-                Ok(Stored::default())
-            }),
-        };
+        let page = self.page;
+        let work: Work<'_, Done> = Box::pin(async {
+            Ok(match job {
+                Job::Load(uid) => Done::Read(database.load(uid).await?),
+                Job::Take(take) => Done::Turn(database.take(page, take).await?),
+                Job::Save(_, write) => {
+                    database.write(write).await?;
+                    Done::Written
+                }
+            })
+        });
         in_time(work).await
     }
 

@@ -2,7 +2,7 @@
 
 use parlance::driver::storage::{Answer, Storage};
 use parlance_core::ids::{ClientId, ConversationId, SaveId, Uid};
-use parlance_core::outbox::{Record, Stored, Write};
+use parlance_core::outbox::{Record, Stored, TURN_LASTS, Take, Turn, Write};
 use parlance_core::session::StorageFailure;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -33,7 +33,22 @@ impl Device {
                 assert_eq!(id, SaveId(self.saves));
                 result
             }
-            Answer::Loaded(..) => panic!("nothing was asked"),
+            Answer::Loaded(..) | Answer::Took(..) => panic!("nothing was asked"),
+        }
+    }
+
+    async fn take(&mut self, uid: &str, number: u128, note: Option<&str>) -> Turn {
+        self.storage.take(Take {
+            uid: Uid::new(uid),
+            client_id: id(number),
+            note: note.map(str::to_owned),
+        });
+        match self.heard.next().await {
+            Answer::Took(client_id, turn) => {
+                assert_eq!(client_id, id(number));
+                turn.expect("a turn")
+            }
+            Answer::Saved(..) | Answer::Loaded(..) => panic!("nobody's turn was asked for"),
         }
     }
 
@@ -44,7 +59,7 @@ impl Device {
                 assert_eq!(whose, Uid::new(uid));
                 result
             }
-            Answer::Saved(..) => panic!("nothing was saved"),
+            Answer::Saved(..) | Answer::Took(..) => panic!("nothing was saved"),
         }
     }
 }
@@ -249,7 +264,7 @@ async fn a_newer_versions_database_serves() {
     promise(
         "return new Promise((done, failed) => {
             const asked = indexedDB.open('newer', 9);
-            asked.onupgradeneeded = () => ['unsent', 'unfinished', 'more']
+            asked.onupgradeneeded = () => ['unsent', 'unfinished', 'turns', 'more']
                 .forEach(name => asked.result.createObjectStore(name));
             asked.onsuccess = () => { asked.result.close(); done(); };
             asked.onerror = failed;
@@ -282,4 +297,62 @@ async fn on_database(name: &str, script: &str) {
 async fn promise(script: &str) {
     let promise = js_sys::Promise::resolve(&js(script));
     JsFuture::from(promise).await.expect("the script failed");
+}
+
+#[wasm_bindgen_test]
+async fn one_page_at_a_time_hands_over_and_another_hears_how_long_that_lasts() {
+    let mut one = Device::open("turns");
+    let mut other = Device::open("turns");
+    one.save(keep("ann", 1, "row")).await.unwrap();
+    let row = Some("row".to_owned());
+    assert_eq!(one.take("ann", 1, None).await, Turn::Mine(row.clone()));
+    let Turn::Theirs(left) = other.take("ann", 1, None).await else {
+        panic!("two pages have the turn");
+    };
+    assert!(left > TURN_LASTS / 2 && left <= TURN_LASTS, "{left:?}");
+    // It goes on being the first one's, and is each person's own.
+    assert_eq!(one.take("ann", 1, None).await, Turn::Mine(row));
+    assert_eq!(other.take("bob", 1, None).await, Turn::Mine(None));
+}
+
+#[wasm_bindgen_test]
+async fn the_turn_comes_with_the_row_as_it_stood_and_notes_that_it_goes() {
+    let mut page = Device::open("turns-note");
+    page.save(keep("ann", 1, "row")).await.unwrap();
+    let before = page.take("ann", 1, Some("row, gone")).await;
+    assert_eq!(before, Turn::Mine(Some("row".to_owned())));
+    let again = page.take("ann", 1, None).await;
+    assert_eq!(again, Turn::Mine(Some("row, gone".to_owned())));
+    // What is not kept any longer is not brought back by a note.
+    page.save(Write::Forget(Uid::new("ann"), id(1)))
+        .await
+        .unwrap();
+    assert_eq!(page.take("ann", 1, Some("back")).await, Turn::Mine(None));
+    assert_eq!(page.load("ann").await.unwrap().unsent, Vec::<String>::new());
+}
+
+#[wasm_bindgen_test]
+async fn two_pages_that_ask_at_the_same_moment_are_not_both_answered_yes() {
+    let mut one = Device::open("turns-race");
+    let mut other = Device::open("turns-race");
+    one.save(keep("ann", 1, "row")).await.unwrap();
+    assert_eq!(other.load("ann").await.unwrap().unsent.len(), 1);
+    for number in 1..=10 {
+        let uid = format!("u{number}");
+        let (mine, theirs) =
+            futures_util::future::join(one.take(&uid, 1, None), other.take(&uid, 1, None)).await;
+        let both = [mine, theirs];
+        let said_yes = both.iter().filter(|turn| matches!(turn, Turn::Mine(_)));
+        assert_eq!(said_yes.count(), 1, "{both:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_turn_that_another_clock_gave_out_keeps_nobody_waiting() {
+    let mut one = Device::open("turns-clock");
+    let mut other = Device::open("turns-clock");
+    let clock = Shim::new("Date", "now", "value: () => 9e15");
+    assert_eq!(one.take("ann", 1, None).await, Turn::Mine(None));
+    drop(clock);
+    assert_eq!(other.take("ann", 1, None).await, Turn::Mine(None));
 }

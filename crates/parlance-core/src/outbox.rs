@@ -57,9 +57,11 @@ pub enum State {
     Queued,
     /// The server asked to say it again, not before then.
     Delayed(Instant),
-    /// Its turn has come, and the device is noting that: saying it twice would
-    /// double it, so a page that dies now must know that it may have been said.
-    Noting(SaveId, Instant),
+    /// Its turn has come, and the device is asked whether this page may hand it
+    /// over: another may be doing that. Where saying it twice would double it,
+    /// the device also notes that it goes, for a page that dies now must know
+    /// that it may have been said.
+    Taking(Instant),
     /// It has been handed over.
     InFlight(InFlight),
     /// It has been handed over to a backend that never confirms.
@@ -70,6 +72,9 @@ pub enum State {
     Wedged(Failure),
     /// Too old to be sent without asking.
     Asking,
+    /// The device no longer keeps it: another page has seen it through, or has
+    /// given it up. Its proof has until then to come here.
+    Elsewhere(Instant),
 }
 
 /// A message that has been handed over.
@@ -215,14 +220,17 @@ impl Outbox {
     pub fn ready(&self, now: Instant) -> Vec<&Entry> {
         // What the device kept may come after something was handed over, and
         // in front of it.
-        let flying = |entry: &&Entry| matches!(entry.state, State::InFlight(_) | State::Noting(..));
+        let flying = |entry: &&Entry| matches!(entry.state, State::InFlight(_) | State::Taking(_));
         let flying = self.entries.values().filter(flying);
         let mut seen: Vec<_> = flying.map(|entry| &entry.draft.conversation).collect();
         let mut ready = Vec::new();
         for entry in self.entries.values() {
             let conversation = &entry.draft.conversation;
             // What may have arrived does not keep the next from going.
-            let over = matches!(entry.state, State::Given(_) | State::Unknown);
+            let over = matches!(
+                entry.state,
+                State::Given(_) | State::Unknown | State::Elsewhere(_)
+            );
             if over || seen.contains(&conversation) {
                 continue;
             }
@@ -232,12 +240,13 @@ impl Outbox {
                 State::Delayed(until) if until <= now => ready.push(entry),
                 State::Delayed(_)
                 | State::Saving(_)
-                | State::Noting(..)
+                | State::Taking(_)
                 | State::InFlight(_)
                 | State::Given(_)
                 | State::Unknown
                 | State::Wedged(_)
-                | State::Asking => {}
+                | State::Asking
+                | State::Elsewhere(_) => {}
             }
         }
         ready
@@ -254,14 +263,15 @@ impl Outbox {
                     Resend::Doubles => State::Unknown,
                 },
                 State::Given(_) => State::Unknown,
-                State::Noting(..) => State::Queued,
+                State::Taking(_) => State::Queued,
                 State::InFlight(_)
                 | State::Saving(_)
                 | State::Queued
                 | State::Delayed(_)
                 | State::Unknown
                 | State::Wedged(_)
-                | State::Asking => continue,
+                | State::Asking
+                | State::Elsewhere(_) => continue,
             };
         }
     }
@@ -293,8 +303,8 @@ impl Outbox {
             };
             let delivery = match &entry.state {
                 State::Saving(_) => return None,
-                State::Queued | State::Delayed(_) | State::Noting(..) => Delivery::Queued(waits),
-                State::InFlight(_) | State::Given(_) => Delivery::Sending,
+                State::Queued | State::Delayed(_) | State::Taking(_) => Delivery::Queued(waits),
+                State::InFlight(_) | State::Given(_) | State::Elsewhere(_) => Delivery::Sending,
                 State::Unknown => Delivery::Unknown,
                 State::Wedged(failure) => Delivery::Failed(failure.clone()),
                 State::Asking => Delivery::Queued(Queued::Consent),
@@ -310,7 +320,10 @@ impl Outbox {
     /// When something is due: a proof, a delay, a write that takes too long.
     pub fn deadline(&self) -> Option<Instant> {
         let due = self.entries.values().filter_map(|entry| match entry.state {
-            State::Saving(until) | State::Delayed(until) | State::Noting(_, until) => Some(until),
+            State::Saving(until)
+            | State::Delayed(until)
+            | State::Taking(until)
+            | State::Elsewhere(until) => Some(until),
             State::InFlight(in_flight) | State::Given(in_flight) => Some(in_flight.deadline),
             State::Queued | State::Unknown | State::Wedged(_) | State::Asking => None,
         });
@@ -377,6 +390,33 @@ pub enum Write {
     Unfinished(Uid, ConversationId, String),
     /// Forget everything of this person.
     Wipe(Uid),
+}
+
+/// Asks the device, in one transaction, whether this page may hand a message
+/// over now. The device keeps whose turn it is: it is this page's if no other
+/// has had it within the last [`TURN_LASTS`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Take {
+    /// Whose message.
+    pub uid: Uid,
+    /// Which.
+    pub client_id: ClientId,
+    /// What its row becomes with that; `None`: it stays. To be on the disk
+    /// before the answer.
+    pub note: Option<String>,
+}
+
+/// So long a turn lasts after the last message that was handed over in it.
+pub const TURN_LASTS: Duration = Duration::from_secs(4);
+
+/// Whose turn it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// This page's. The row is as it stood before; `None`: it is not kept any
+    /// longer.
+    Mine(Option<String>),
+    /// Another page's, for so long if it hands nothing else over.
+    Theirs(Duration),
 }
 
 /// An unsent message as the device stores it: the key and the value.

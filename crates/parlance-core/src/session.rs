@@ -53,6 +53,7 @@ mod phase;
 mod attending;
 mod receiving;
 mod sending;
+mod siblings;
 mod telling;
 mod unnumbered;
 
@@ -239,6 +240,8 @@ impl Session {
             Input::Http(request, result) => self.on_http(now, request, result),
             Input::Loaded(uid, wall, stored) => self.on_loaded(now, &uid, wall, stored),
             Input::Saved(save, result) => self.on_saved(now, save, result),
+            Input::Took(client_id, turn) => self.on_took(now, &client_id, turn),
+            Input::Shared(text) => self.on_shared(now, &text),
             Input::Page(event, page) => {
                 self.on_page_state(page);
                 self.on_page_event(now, event, page);

@@ -1,13 +1,14 @@
-//! The database: two stores, whose keys begin with the person.
+//! The database: its stores, whose keys begin with the person.
 //!
 //! Knows the stores and their keys, and nothing of second tries.
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Reflect};
 use parlance_core::ids::Uid;
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, TURN_LASTS, Take, Turn, Write};
 use parlance_core::session::StorageFailure;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -23,8 +24,13 @@ const UNSENT: &str = "unsent";
 /// Unfinished texts: the text at `[uid, conversation]`.
 const UNFINISHED: &str = "unfinished";
 
+/// Whose turn it is to hand over: `[page, until]` at the person, with the page's
+/// own number and the device's time in milliseconds.
+const TURNS: &str = "turns";
+const STORES: [&str; 3] = [UNSENT, UNFINISHED, TURNS];
+
 /// Raised when the stores change; the rows' own text is versioned by the core.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// An open handle. It can die at any time, and then stays dead.
 #[derive(Clone, Debug)]
@@ -52,7 +58,7 @@ impl Database {
             Err(failure) => return Err(failure),
         };
         let names = handle.object_store_names();
-        if !(names.contains(UNSENT) && names.contains(UNFINISHED)) {
+        if !STORES.iter().all(|name| names.contains(name)) {
             handle.close();
             return Err(StorageFailure("open: stores are missing".to_owned()));
         }
@@ -72,7 +78,7 @@ impl Database {
 
     /// Everything that is kept for this person.
     pub(super) async fn load(&self, uid: &Uid) -> Result<Stored, StorageFailure> {
-        let transaction = self.begin(IdbTransactionMode::Readonly)?;
+        let transaction = self.begin(IdbTransactionMode::Readonly, "strict")?;
         let range = rows_of(uid)?;
         // All are asked before the first is awaited: a transaction without an
         // open request ends by itself.
@@ -105,7 +111,7 @@ impl Database {
 
     /// One write, done when it is on the disk.
     pub(super) async fn write(&self, write: &Write) -> Result<(), StorageFailure> {
-        let transaction = self.begin(IdbTransactionMode::Readwrite)?;
+        let transaction = self.begin(IdbTransactionMode::Readwrite, "strict")?;
         let unsent = store(&transaction, UNSENT)?;
         let unfinished = store(&transaction, UNFINISHED)?;
         self.put(write, &unsent, &unfinished).inspect_err(|_| {
@@ -113,6 +119,45 @@ impl Database {
             let _ = transaction.abort();
         })?;
         complete(&transaction).await
+    }
+
+    /// Whose turn it is, and if it is this page's, the row as it stood. All in
+    /// one transaction: two pages that ask at once are answered one after the
+    /// other.
+    pub(super) async fn take(&self, page: f64, take: &Take) -> Result<Turn, StorageFailure> {
+        // Whose turn it was need not survive the device's end; a note must.
+        let durability = if take.note.is_some() {
+            "strict"
+        } else {
+            "relaxed"
+        };
+        let transaction = self.begin(IdbTransactionMode::Readwrite, durability)?;
+        let turns = store(&transaction, TURNS)?;
+        let unsent = store(&transaction, UNSENT)?;
+        let failed = |error| thrown("take", &error);
+        let uid = JsValue::from_str(take.uid.as_str());
+        let key = key(&take.uid, take.client_id.as_str());
+        let turn = turns.get(&uid).map_err(failed)?;
+        let row = unsent.get(&key).map_err(failed)?;
+        let turn = result(&turn).await?;
+        let row = result(&row).await?.as_string();
+        let now = js_sys::Date::now();
+        let lasts = TURN_LASTS.as_secs() as f64 * 1_000.0;
+        if let Some(turn) = turn.dyn_ref::<Array>() {
+            let left = turn.get(1).as_f64().unwrap_or_default() - now;
+            // A turn that lasts longer than any was given by another clock.
+            if turn.get(0) != page && left > 0.0 && left <= lasts {
+                return Ok(Turn::Theirs(Duration::from_millis(left as u64 + 1)));
+            }
+        }
+        let mine = Array::of2(&page.into(), &(now + lasts).into());
+        turns.put_with_key(&mine, &uid).map_err(failed)?;
+        if let Some(note) = take.note.as_ref().filter(|_| row.is_some()) {
+            let note = JsValue::from_str(note);
+            unsent.put_with_key(&note, &key).map_err(failed)?;
+        }
+        complete(&transaction).await?;
+        Ok(Turn::Mine(row))
     }
 
     fn put(
@@ -149,12 +194,16 @@ impl Database {
         }
     }
 
-    fn begin(&self, mode: IdbTransactionMode) -> Result<IdbTransaction, StorageFailure> {
-        let stores = Array::of2(&UNSENT.into(), &UNFINISHED.into());
+    fn begin(
+        &self,
+        mode: IdbTransactionMode,
+        durability: &str,
+    ) -> Result<IdbTransaction, StorageFailure> {
+        let stores: Array = STORES.iter().map(|name| JsValue::from_str(name)).collect();
         let options = Object::new();
         // The default is to say "complete" before the disk has it. By name,
         // because the bindings keep their own method behind a compiler flag.
-        Reflect::set(&options, &"durability".into(), &"strict".into())
+        Reflect::set(&options, &"durability".into(), &durability.into())
             .and_then(|_| Reflect::get(&self.handle, &"transaction".into()))
             .and_then(JsCast::dyn_into::<Function>)
             .and_then(|begin| begin.call3(&self.handle, &stores, &mode.into(), &options))
@@ -206,7 +255,7 @@ async fn opened(opening: &IdbOpenDbRequest) -> Result<IdbDatabase, StorageFailur
                 .and_then(|result| result.dyn_into::<IdbDatabase>().ok());
             let Some(handle) = handle else { return };
             let names = handle.object_store_names();
-            for name in [UNSENT, UNFINISHED] {
+            for name in STORES {
                 if !names.contains(name) {
                     // A failure aborts the upgrade, and the opening fails.
                     let _ = handle.create_object_store(name);

@@ -172,6 +172,7 @@ impl Session {
             | Phase::Waiting(_)
             | Phase::Suspended(_) => {
                 self.forgive(now);
+                self.look_at_device();
                 self.dialled_at_once = Some(now);
                 self.dial(now);
             }
@@ -181,6 +182,7 @@ impl Session {
     fn on_sign_of_life(&mut self, now: Instant, fresh: Duration) {
         self.forgive(now);
         self.read_again(now);
+        self.look_at_device();
         self.dial_if_down(now, Wish::Sign);
         self.ask_server_if_quiet(now, fresh);
         self.doubt_link_on_show(now);

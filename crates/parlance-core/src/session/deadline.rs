@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use super::phase::{Connecting, Idle, Phase};
+use super::sending::SAVE_WITHIN;
+use super::siblings::ELSEWHERE_WITHIN;
 use super::{Account, PageState, Session};
 use crate::TYPING;
 use crate::dialect::Resend;
@@ -189,7 +191,8 @@ impl Session {
         let doubles = self.dialect.capabilities().resend == Resend::Doubles;
         let mut overdue = None;
         let mut slow = Vec::new();
-        let mut noted = Vec::new();
+        let mut unanswered = Vec::new();
+        let mut elsewhere = Vec::new();
         let mut given = Vec::new();
         for entry in self.outbox.entries_mut() {
             match entry.state {
@@ -197,8 +200,17 @@ impl Session {
                     slow.push(entry.draft.client_id.clone());
                 }
                 State::Delayed(until) if until <= now => entry.state = State::Queued,
-                State::Noting(_, until) if until <= now => {
-                    noted.push(entry.draft.client_id.clone());
+                State::Taking(until) if until <= now => {
+                    if Heartbeat::slept_through(until, now) {
+                        // The answer may be waiting, and be no.
+                        entry.state = State::Taking(now + SAVE_WITHIN);
+                    } else {
+                        unanswered.push(entry.draft.client_id.clone());
+                    }
+                }
+                State::Elsewhere(until) if until <= now => {
+                    entry.state = State::Elsewhere(now + ELSEWHERE_WITHIN);
+                    elsewhere.push(entry.draft.client_id.clone());
                 }
                 State::Given(it) if it.deadline <= now => {
                     given.push(entry.draft.client_id.clone());
@@ -212,7 +224,8 @@ impl Session {
                 }
                 State::Saving(_)
                 | State::Delayed(_)
-                | State::Noting(..)
+                | State::Taking(_)
+                | State::Elsewhere(_)
                 | State::Given(_)
                 | State::InFlight(_)
                 | State::Unknown
@@ -225,8 +238,11 @@ impl Session {
         for client_id in slow {
             self.on_save_slow(&client_id);
         }
-        for client_id in noted {
+        for client_id in unanswered {
             self.give(now, &client_id);
+        }
+        for client_id in elsewhere {
+            self.on_elsewhere_due(now, &client_id);
         }
         for client_id in given {
             self.on_given_due(now, &client_id);

@@ -3,8 +3,8 @@
 //! Knows nothing of where an input comes from.
 
 use crate::content::Content;
-use crate::ids::{ConversationId, ItemKey, LinkId, RequestId, SaveId, Seq, Uid};
-use crate::outbox::Stored;
+use crate::ids::{ClientId, ConversationId, ItemKey, LinkId, RequestId, SaveId, Seq, Uid};
+use crate::outbox::{Stored, Turn};
 use crate::time::UnixMillis;
 use crate::wire::{HttpResult, Wire};
 
@@ -21,6 +21,10 @@ pub enum Input {
     Loaded(Uid, UnixMillis, Result<Stored, StorageFailure>),
     /// A write to the device's storage is complete, or failed.
     Saved(SaveId, Result<(), StorageFailure>),
+    /// Whether this page may hand that message over.
+    Took(ClientId, Result<Turn, StorageFailure>),
+    /// Another page of this device said this, by [`Share`](super::Output::Share).
+    Shared(String),
     /// Something happened to the page.
     Page(PageEvent, PageState),
     /// Time has passed. An early one changes nothing.

@@ -5,7 +5,7 @@
 use crate::close::EndReason;
 use crate::frame::{Limits, Person, Talk};
 use crate::ids::{ConversationId, LinkId, RequestId, SaveId, Seq, Uid};
-use crate::outbox::Write;
+use crate::outbox::{Take, Write};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::Change;
 use crate::wire::{HttpRequest, Wire};
@@ -25,6 +25,11 @@ pub enum Output {
     Load(Uid),
     /// Write this in one strict transaction, then say [`Saved`](super::Input::Saved).
     Save(SaveId, Write),
+    /// Ask whether this page may hand a message over, then say
+    /// [`Took`](super::Input::Took).
+    Take(Take),
+    /// Say this to the other pages of this device. Nobody may be there.
+    Share(String),
     /// Tell the page.
     Event(Event),
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::phase::Phase;
+use super::siblings::ELSEWHERE_WITHIN;
 use super::{
     Account, Durability, Event, Oddity, Output, Session, StorageFailure, retry_at, wedged,
 };
@@ -15,13 +16,13 @@ use crate::dialect::{Proof, Resend};
 use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
 use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
-use crate::outbox::{ASK_AFTER, Draft, Entry, InFlight, Kept, State, Stored, Write};
-use crate::time::{Instant, UnixMillis, whole_millis};
+use crate::outbox::{Draft, Entry, InFlight, Kept, State, Stored, Take, Turn, Write};
+use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Item, Side};
 
 /// A write that takes longer is not waited for: the row is shown, with the
 /// page saying that it is not kept.
-const SAVE_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const SAVE_WITHIN: Duration = Duration::from_secs(2);
 /// What the device has kept is not waited for longer.
 const LOAD_WITHIN: Duration = Duration::from_secs(2);
 
@@ -75,7 +76,6 @@ impl Session {
         save: SaveId,
         result: Result<(), StorageFailure>,
     ) {
-        self.on_noted(now, save);
         let ours = |kept: Kept| kept == Kept::Saving(save);
         let found = self.outbox.entries_mut().find(|entry| ours(entry.kept));
         let shown = found.map(|entry| {
@@ -88,6 +88,7 @@ impl Session {
         });
         if let Some((draft, key, true)) = &shown {
             self.show(draft, *key);
+            self.share_change();
         }
         match result {
             Ok(()) => {
@@ -165,9 +166,13 @@ impl Session {
         stored: Result<Stored, StorageFailure>,
     ) {
         self.wall = Some((now, wall));
-        // The device may answer after somebody else has come.
-        if !matches!(&self.account, Account::Loading(awaited, _) if awaited == uid) {
-            return;
+        match (&self.account, &stored) {
+            (Account::Loading(awaited, _), _) if awaited == uid => {}
+            (Account::Loaded(known), Ok(stored)) if known == uid => {
+                return self.on_looked(now, stored);
+            }
+            // The device may answer after somebody else has come.
+            _ => return,
         }
         self.account = Account::Loaded(uid.clone());
         let stored = match stored {
@@ -195,51 +200,10 @@ impl Session {
         if let Some(newest) = drafts.iter().rfind(new_here).map(|draft| draft.order) {
             self.outbox.move_behind(newest);
         }
-        for mut draft in drafts {
-            if self.outbox.find(&draft.client_id).is_some() {
-                continue;
+        for draft in drafts {
+            if self.outbox.find(&draft.client_id).is_none() {
+                self.adopt(uid, draft);
             }
-            // It was to be forgotten, and that did not work.
-            let given_up = self
-                .forgetting
-                .iter()
-                .find(|(_, id)| **id == draft.client_id);
-            if let Some(save) = given_up.map(|(save, _)| *save) {
-                self.forgetting.remove(&save);
-                self.forget(uid.clone(), draft.client_id);
-                continue;
-            }
-            // The log may have come before the device answered.
-            let conversation = self.conversations.get(&draft.conversation);
-            if conversation.is_some_and(|it| it.timeline.has_confirmed(&draft.client_id)) {
-                self.forget(uid.clone(), draft.client_id);
-                continue;
-            }
-            let is_open = draft.handed_over && !self.is_numbered();
-            if is_open && self.is_shown_already(&draft) {
-                self.forget(uid.clone(), draft.client_id);
-                continue;
-            }
-            // Two tabs may have written the same order.
-            while self
-                .outbox
-                .entries()
-                .any(|entry| entry.draft.order == draft.order)
-            {
-                draft.order += 1;
-            }
-            let age = wall.0.saturating_sub(draft.said_at.0);
-            let too_old = u64::try_from(age).is_ok_and(|age| age > whole_millis(ASK_AFTER));
-            let state = if draft.handed_over {
-                // The page died after it: only evidence or the person decides.
-                State::Unknown
-            } else if too_old {
-                State::Asking
-            } else {
-                State::Queued
-            };
-            let key = self.next_key();
-            self.outbox.add(draft, key, state, Kept::Yes);
         }
         if oldest_order.is_some() {
             self.show_all_again();
@@ -254,7 +218,7 @@ impl Session {
 
     /// Whether a page that was read before the device answered has it, where
     /// a page is all the evidence that there is.
-    fn is_shown_already(&mut self, draft: &Draft) -> bool {
+    pub(super) fn is_shown_already(&mut self, draft: &Draft) -> bool {
         let dialect = &self.dialect;
         let is_echo = |heard: &Content| dialect.is_echo(&draft.content, heard);
         let conversation = self.conversations.get_mut(&draft.conversation);
@@ -271,7 +235,7 @@ impl Session {
     }
 
     /// Puts the rows of everything unsent in the order of saying.
-    fn show_all_again(&mut self) {
+    pub(super) fn show_all_again(&mut self) {
         let unsent: Vec<(Draft, ItemKey)> = self
             .outbox
             .entries()
@@ -287,7 +251,7 @@ impl Session {
     }
 
     /// Shows a message that waits here, unless it is on show with other words.
-    fn show(&mut self, draft: &Draft, key: ItemKey) {
+    pub(super) fn show(&mut self, draft: &Draft, key: ItemKey) {
         self.touched.insert(draft.conversation.clone());
         let conversation = self.conversations.get(&draft.conversation);
         if conversation.is_some_and(|it| it.timeline.has_waiting(&draft.client_id)) {
@@ -354,40 +318,80 @@ impl Session {
                 return;
             }
             for client_id in ready {
-                self.note_or_give(now, &client_id);
+                self.take_or_give(now, &client_id);
             }
         }
     }
 
-    /// Where saying it twice would double it, the device notes first that it
-    /// goes: a page that dies in between must not say it again by itself.
-    fn note_or_give(&mut self, now: Instant, client_id: &ClientId) {
+    /// What the device keeps, another page may be handing over: it is asked.
+    /// Where saying it twice would double it, it notes that it goes: a page
+    /// that dies in between must not say it again by itself.
+    fn take_or_give(&mut self, now: Instant, client_id: &ClientId) {
         let doubles = self.dialect.capabilities().resend == Resend::Doubles;
-        let keeper = self.keeper().filter(|_| doubles);
+        let keeper = self.keeper();
         let Some(entry) = self.outbox.find_mut(client_id) else {
             return;
         };
-        match keeper {
-            Some(uid) if entry.kept == Kept::Yes && !entry.draft.handed_over => {
-                entry.draft.handed_over = true;
-                let log = self.conversations.get(&entry.draft.conversation);
-                entry.draft.after = log.and_then(Conversation::newest_id);
-                let record = Box::new(entry.draft.to_record());
-                let save = self.save(Write::Keep(uid, record));
-                if let Some(entry) = self.outbox.find_mut(client_id) {
-                    entry.state = State::Noting(save, now + SAVE_WITHIN);
-                }
-            }
-            _ => self.give(now, client_id),
-        }
+        let Some(uid) = keeper.filter(|_| entry.kept == Kept::Yes) else {
+            return self.give(now, client_id);
+        };
+        entry.state = State::Taking(now + SAVE_WITHIN);
+        let note = doubles.then(|| {
+            let log = self.conversations.get(&entry.draft.conversation);
+            entry.draft.after = log.and_then(Conversation::newest_id);
+            let mut noted = entry.draft.clone();
+            noted.handed_over = true;
+            noted.to_record().value
+        });
+        let client_id = client_id.clone();
+        self.outputs.push_back(Output::Take(Take {
+            uid,
+            client_id,
+            note,
+        }));
     }
 
-    /// The device has noted it, or could not: it goes now.
-    fn on_noted(&mut self, now: Instant, save: SaveId) {
-        let noted = |state: &State| matches!(state, State::Noting(awaited, _) if *awaited == save);
-        let found = self.outbox.entries().find(|entry| noted(&entry.state));
-        if let Some(client_id) = found.map(|entry| entry.draft.client_id.clone()) {
-            self.give(now, &client_id);
+    /// Whether this page may hand it over.
+    pub(super) fn on_took(
+        &mut self,
+        now: Instant,
+        client_id: &ClientId,
+        turn: Result<Turn, StorageFailure>,
+    ) {
+        let doubles = self.dialect.capabilities().resend == Resend::Doubles;
+        let Some(entry) = self.outbox.find_mut(client_id) else {
+            return;
+        };
+        let asked = matches!(entry.state, State::Taking(_));
+        match turn {
+            // What is not kept here is kept by no other page either.
+            Err(_) => {}
+            Ok(Turn::Mine(Some(row))) => {
+                let over = Draft::from_record(&row).is_ok_and(|row| row.handed_over);
+                let noted_here = std::mem::replace(&mut entry.draft.handed_over, doubles);
+                if doubles && over && !noted_here {
+                    // By another page, and this one is not to say it again.
+                    entry.state = State::Unknown;
+                    self.touched.insert(entry.draft.conversation.clone());
+                    return;
+                }
+            }
+            Ok(Turn::Mine(None)) => {
+                if asked {
+                    entry.state = State::Elsewhere(now + ELSEWHERE_WITHIN);
+                    self.touched.insert(entry.draft.conversation.clone());
+                }
+                return;
+            }
+            Ok(Turn::Theirs(left)) => {
+                if asked {
+                    entry.state = State::Delayed(now + left);
+                }
+                return;
+            }
+        }
+        if asked {
+            self.give(now, client_id);
         }
     }
 
@@ -502,6 +506,7 @@ impl Session {
                 });
         }
         self.touched.insert(draft.conversation.clone());
+        self.share_proof(draft, stamp);
         self.settle_durability();
     }
 
@@ -597,9 +602,16 @@ impl Session {
             entry.draft.client_id.clone(),
             entry.draft.conversation.clone(),
         );
+        let keeper = self.keeper();
         if let Some(entry) = self.outbox.find_mut(&client_id) {
             entry.state = State::Queued;
-            entry.draft.handed_over = false;
+            if std::mem::take(&mut entry.draft.handed_over)
+                && let Some(uid) = keeper
+            {
+                // Whoever hands it over next is allowed to.
+                let record = Box::new(entry.draft.to_record());
+                self.save(Write::Keep(uid, record));
+            }
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.timeline.take_back(&client_id);
@@ -665,7 +677,7 @@ impl Session {
         };
         if matches!(
             entry.state,
-            State::InFlight(_) | State::Given(_) | State::Noting(..)
+            State::InFlight(_) | State::Given(_) | State::Taking(_)
         ) {
             return;
         }
@@ -681,6 +693,7 @@ impl Session {
             conversation.timeline.remove_own(&client_id);
         }
         self.touched.insert(id);
+        self.share_change();
     }
 
     /// The device need not keep it any longer.

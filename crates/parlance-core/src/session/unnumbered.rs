@@ -266,11 +266,12 @@ impl Session {
                 State::Saving(_)
                 | State::Queued
                 | State::Delayed(_)
-                | State::Noting(..)
+                | State::Taking(_)
                 | State::InFlight(_)
                 | State::Unknown
                 | State::Wedged(_)
-                | State::Asking => false,
+                | State::Asking
+                | State::Elsewhere(_) => false,
             })
             .map(|entry| entry.draft.client_id.clone());
         let due: Vec<ClientId> = due.collect();

@@ -319,6 +319,27 @@ fn what_was_queued_and_never_went_goes_after_a_reload() {
     assert_eq!(again.count("say x"), 1);
 }
 
+#[test]
+fn what_another_page_has_handed_over_is_not_said_here() {
+    let mut bench = Bench::with_history(echoing(), &["a:1"]);
+    bench.breaks();
+    bench.says("x");
+    let mut other = Bench::with_disk(echoing(), bench.disk.clone(), 2);
+    // The first page is on line again, and says it.
+    bench.until_dialling();
+    bench.opens();
+    bench.page(&["a:1"], "end");
+    assert_eq!(bench.count("say x"), 1);
+    other.disk = bench.disk.clone();
+    other.opens();
+    other.page(&["a:1"], "end");
+    assert_eq!(other.count("say x"), 0);
+    assert_eq!(other.rows(), ["a:1", "me:x unknown"]);
+    // The person may.
+    other.retries("x");
+    assert_eq!(other.count("say x"), 1);
+}
+
 // ---- backends that never confirm ---------------------------------------------------
 
 #[test]

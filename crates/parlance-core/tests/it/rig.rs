@@ -14,7 +14,7 @@ use parlance_core::content::Content;
 use parlance_core::dialect::native::wire::Client;
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::ids::{ConversationId, LinkId, RequestId, SaveId, Uid};
-use parlance_core::outbox::Write;
+use parlance_core::outbox::{Take, Write};
 use parlance_core::session::{Banner, Conversation as Summary, Oddity, StorageFailure};
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::timeline::{Row, replay};
@@ -63,6 +63,12 @@ pub(crate) struct Rig {
     requests: Vec<(RequestId, HttpRequest)>,
     loads: VecDeque<Uid>,
     saves: VecDeque<(SaveId, Write)>,
+    takes: VecDeque<Take>,
+    /// Another page of this device has the turn until then.
+    turn_of_another: Option<Instant>,
+    turns_wait: bool,
+    /// What was said to the other pages.
+    pub(crate) shared: Vec<String>,
     storage: Storage,
     copies: BTreeMap<ConversationId, Vec<Row>>,
     watch: checks::Watch,
@@ -135,6 +141,10 @@ impl Rig {
             requests: Vec::new(),
             loads: VecDeque::new(),
             saves: VecDeque::new(),
+            takes: VecDeque::new(),
+            turn_of_another: None,
+            turns_wait: false,
+            shared: Vec::new(),
             storage: Storage::Works,
             copies: BTreeMap::new(),
             watch: checks::Watch::default(),
@@ -193,6 +203,7 @@ impl Rig {
         self.requests.clear();
         self.loads.clear();
         self.saves.clear();
+        self.takes.clear();
         self.copies.clear();
         self.sent.clear();
         self.fills.clear();
@@ -344,6 +355,8 @@ impl Rig {
                 self.watch.on_save(self.now, &write, &self.copies);
                 self.saves.push_back((id, write));
             }
+            Output::Take(take) => self.takes.push_back(take),
+            Output::Share(text) => self.shared.push(text),
             Output::Event(event) => self.on_event(event),
         }
     }

@@ -16,4 +16,5 @@ mod people;
 mod receiving;
 mod refusing;
 mod sending;
+mod siblings;
 mod unread;

@@ -369,8 +369,9 @@ impl Sim {
 
     fn work_storage(&mut self, tab: usize) -> Check {
         let device = self.tabs[tab].device;
-        match self.devices[device].storage.work() {
+        match self.devices[device].storage.work(self.now) {
             Some(Done::Loaded(uid, stored)) => self.loaded(tab, uid, stored),
+            Some(Done::Took(client_id, turn)) => self.took(tab, client_id, turn),
             Some(Done::Saved(save, worked, kept)) => self.saved(tab, save, worked, kept),
             None => Ok(()),
         }

@@ -16,7 +16,7 @@ use parlance_core::frame::{ClientFrame, Heads, Message, Part, Person, Rows, Serv
 use parlance_core::ids::{
     ClientId, ConversationId, Epoch, ItemKey, LinkId, MessageId, RequestId, Uid,
 };
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, Turn, Write};
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::timeline::{Row, Side, replay};
 use parlance_core::wire::{HttpFailure, HttpRequest, HttpResponse, Method, Wire};
@@ -336,6 +336,18 @@ impl Bench {
                         self.waiting.push_back(Input::Saved(id, Ok(())));
                     }
                 }
+                Output::Take(take) => {
+                    let row = self.disk.get_mut(&take.client_id);
+                    let before = row.map(|row| match take.note {
+                        Some(note) => std::mem::replace(row, note),
+                        None => row.clone(),
+                    });
+                    if !self.slow_disk {
+                        let turn = Ok(Turn::Mine(before));
+                        self.waiting.push_back(Input::Took(take.client_id, turn));
+                    }
+                }
+                Output::Share(_) => {}
                 Output::Event(Event::Timeline(_, changes)) => {
                     replay(&mut self.rows, &changes);
                     for row in &self.rows {

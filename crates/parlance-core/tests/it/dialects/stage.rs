@@ -10,7 +10,7 @@ use parlance_core::content::Content;
 use parlance_core::dialect::Dialect;
 use parlance_core::frame::{Person, Talk};
 use parlance_core::ids::{ClientId, ConversationId, LinkId, RequestId};
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, Turn, Write};
 use parlance_core::session::{Banner, Oddity};
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::timeline::{Item, Row, Side, replay};
@@ -161,6 +161,16 @@ impl Stage {
                 }
                 self.waiting.push_back(Input::Saved(id, Ok(())));
             }
+            Output::Take(take) => {
+                let row = self.disk.get_mut(&take.client_id);
+                let before = row.map(|row| match take.note {
+                    Some(note) => std::mem::replace(row, note),
+                    None => row.clone(),
+                });
+                let turn = Ok(Turn::Mine(before));
+                self.waiting.push_back(Input::Took(take.client_id, turn));
+            }
+            Output::Share(_) => {}
             Output::Event(event) => self.show(event),
         }
     }

@@ -2,7 +2,7 @@
 //! message of each person, and unfinished texts.
 
 use super::*;
-use parlance_core::outbox::Stored;
+use parlance_core::outbox::{Stored, Turn};
 
 /// What is kept, by person.
 #[derive(Clone, Debug, Default)]
@@ -131,6 +131,12 @@ impl Rig {
 
     /// Answers one thing, if the storage is such that it answers by itself.
     pub(super) fn device_answers(&mut self) -> bool {
+        if !self.turns_wait
+            && let Some(take) = self.takes.pop_front()
+        {
+            self.answer_take(take);
+            return true;
+        }
         match self.storage {
             Storage::Waits => return false,
             Storage::Works if !self.loads.is_empty() => self.loaded(),
@@ -140,6 +146,43 @@ impl Rig {
             Storage::Works | Storage::Fails => return false,
         }
         true
+    }
+
+    /// Another page of this person has handed something over just now.
+    pub(crate) fn another_page_takes_the_turn(&mut self) {
+        self.turn_of_another = Some(self.now + parlance_core::outbox::TURN_LASTS);
+    }
+
+    /// Whose turn it is is not answered before the scenario says so.
+    pub(crate) fn turns_wait(&mut self) {
+        self.turns_wait = true;
+    }
+
+    pub(crate) fn turns_come(&mut self) {
+        self.turns_wait = false;
+        while self.device_answers() {}
+    }
+
+    fn answer_take(&mut self, take: Take) {
+        let turn = match self.turn_of_another {
+            _ if self.storage == Storage::Fails => Err(StorageFailure("no database".to_owned())),
+            Some(until) if until > self.now => Ok(Turn::Theirs(until.since(self.now))),
+            _ => {
+                let key = (
+                    take.uid.as_str().to_owned(),
+                    take.client_id.as_str().to_owned(),
+                );
+                let row = self.disk.unsent.get_mut(&key);
+                Ok(Turn::Mine(row.map(|row| {
+                    let before = row.clone();
+                    if let Some(note) = take.note {
+                        *row = note;
+                    }
+                    before
+                })))
+            }
+        };
+        self.feed(Input::Took(take.client_id, turn));
     }
 
     fn answer_save(&mut self, result: Result<(), StorageFailure>) {

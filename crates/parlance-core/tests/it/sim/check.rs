@@ -91,7 +91,8 @@ fn wedges(session: &Session) -> (usize, usize) {
             State::Wedged(_) => blocked.push(&entry.draft.conversation),
             State::InFlight(_) => free += 1,
             State::Saving(_)
-            | State::Noting(..)
+            | State::Taking(_)
+            | State::Elsewhere(_)
             | State::Given(_)
             | State::Unknown
             | State::Queued

@@ -55,6 +55,11 @@ impl Sim {
                 self.ask_storage(at, Work::Save(save, write));
                 Ok(())
             }
+            Output::Take(take) => {
+                self.ask_storage(at, Work::Take((at, self.tabs[at].life), take));
+                Ok(())
+            }
+            Output::Share(_) => Ok(()),
             Output::Event(event) => self.take_event(at, event),
         }
     }

@@ -5,9 +5,10 @@
 //! Knows nothing of what a row says.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use parlance_core::ids::{ClientId, SaveId, Uid};
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, TURN_LASTS, Take, Turn, Write};
 
 /// One device's storage.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Storage {
     rows: Vec<(Uid, ClientId, String)>,
     unfinished: Vec<(Uid, String, String)>,
     queue: VecDeque<Job>,
+    /// Whose turn it is to hand over, and until when.
+    turn: Option<(Page, u64)>,
     pub(crate) failing: bool,
     /// Every job takes so much longer.
     pub(crate) slow: u64,
@@ -29,13 +32,18 @@ pub(crate) struct Job {
 pub(crate) enum Work {
     Load(Uid),
     Save(SaveId, Write),
+    Take(Page, Take),
 }
+
+/// One life of one tab.
+pub(crate) type Page = (usize, u64);
 
 /// What a job came to.
 pub(crate) enum Done {
     Loaded(Uid, Option<Stored>),
     /// And the client id that is kept from now on.
     Saved(SaveId, bool, Option<ClientId>),
+    Took(ClientId, Option<Turn>),
 }
 
 impl Storage {
@@ -50,12 +58,17 @@ impl Storage {
     }
 
     /// Carries the first job out.
-    pub(crate) fn work(&mut self) -> Option<Done> {
+    pub(crate) fn work(&mut self, now: u64) -> Option<Done> {
         let job = self.queue.pop_front()?;
         Some(match job.work {
             Work::Load(uid) => {
                 let stored = (!self.failing).then(|| self.stored(&uid));
                 Done::Loaded(uid, stored)
+            }
+            Work::Take(_, take) if self.failing => Done::Took(take.client_id, None),
+            Work::Take(page, take) => {
+                let turn = self.turn(now, page, &take);
+                Done::Took(take.client_id, Some(turn))
             }
             Work::Save(save, _) if self.failing => Done::Saved(save, false, None),
             Work::Save(save, write) => Done::Saved(save, true, self.write(write)),
@@ -64,10 +77,10 @@ impl Storage {
 
     /// The page dies: so many of its writes were still carried out. Says how
     /// many were waiting.
-    pub(crate) fn page_dies(&mut self, still: u64) -> usize {
+    pub(crate) fn page_dies(&mut self, now: u64, still: u64) -> usize {
         let writes = self.pending_writes();
         for _ in 0..still {
-            self.work();
+            self.work(now);
         }
         self.queue.clear();
         writes
@@ -109,6 +122,28 @@ impl Storage {
                 .map(|(_, conversation, text)| (conversation.clone(), text.clone()))
                 .collect(),
         }
+    }
+
+    /// Whose turn it is, in one transaction with the row.
+    fn turn(&mut self, now: u64, page: Page, take: &Take) -> Turn {
+        match self.turn {
+            Some((whose, until)) if whose != page && until > now => {
+                return Turn::Theirs(Duration::from_millis(until - now));
+            }
+            _ => {}
+        }
+        self.turn = Some((page, now + TURN_LASTS.as_millis() as u64));
+        let row = self
+            .rows
+            .iter_mut()
+            .find(|(uid, id, _)| *uid == take.uid && *id == take.client_id);
+        Turn::Mine(row.map(|(.., value)| {
+            let before = value.clone();
+            if let Some(note) = &take.note {
+                value.clone_from(note);
+            }
+            before
+        }))
     }
 
     fn write(&mut self, write: Write) -> Option<ClientId> {

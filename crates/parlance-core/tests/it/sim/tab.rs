@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::frame::Person;
-use parlance_core::ids::{ConversationId, LinkId, RequestId, SaveId, Uid};
-use parlance_core::outbox::Stored;
+use parlance_core::ids::{ClientId, ConversationId, LinkId, RequestId, SaveId, Uid};
+use parlance_core::outbox::{Stored, Turn};
 use parlance_core::session::{HistoryState, StorageFailure};
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::wire::{HttpFailure, HttpResponse, Wire};
@@ -202,7 +202,7 @@ impl Sim {
                 }
             }
         }
-        let writes = self.devices[device].storage.page_dies(still);
+        let writes = self.devices[device].storage.page_dies(self.now, still);
         if writes > 0 {
             self.tally.met(Premise::CrashWithWrites);
         }
@@ -398,7 +398,7 @@ impl Sim {
         at: usize,
         save: SaveId,
         worked: bool,
-        kept: Option<parlance_core::ids::ClientId>,
+        kept: Option<ClientId>,
     ) -> Check {
         let result = worked
             .then_some(())
@@ -412,6 +412,11 @@ impl Sim {
             said.kept = true;
         }
         self.feed(at, Input::Saved(save, result), Cause::Own)
+    }
+
+    pub(super) fn took(&mut self, at: usize, client_id: ClientId, turn: Option<Turn>) -> Check {
+        let turn = turn.ok_or_else(|| StorageFailure("no database".to_owned()));
+        self.feed(at, Input::Took(client_id, turn), Cause::Own)
     }
 
     pub(super) fn wall(&self, device: usize) -> UnixMillis {
