@@ -254,15 +254,22 @@ impl Outbox {
 
     /// The link is gone: what was on its way will be said again, under the
     /// same id, where that is harmless; elsewhere nobody knows whether it
-    /// arrived.
-    pub fn on_link_lost(&mut self, resend: Resend) {
+    /// arrived. Says how many those are.
+    pub fn on_link_lost(&mut self, resend: Resend) -> u64 {
+        let mut count = 0;
         for entry in self.entries.values_mut() {
             entry.state = match &entry.state {
-                State::InFlight(it) if it.via == Via::Link => match resend {
-                    Resend::Idempotent => State::Queued,
-                    Resend::Doubles => State::Unknown,
-                },
-                State::Given(_) => State::Unknown,
+                State::InFlight(it) if it.via == Via::Link => {
+                    count += 1;
+                    match resend {
+                        Resend::Idempotent => State::Queued,
+                        Resend::Doubles => State::Unknown,
+                    }
+                }
+                State::Given(_) => {
+                    count += 1;
+                    State::Unknown
+                }
                 State::Taking(_) => State::Queued,
                 State::InFlight(_)
                 | State::Saving(_)
@@ -274,6 +281,7 @@ impl Outbox {
                 | State::Elsewhere(_) => continue,
             };
         }
+        count
     }
 
     /// Those of a conversation that have been handed over and are not proved,

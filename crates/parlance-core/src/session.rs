@@ -54,11 +54,13 @@ mod attending;
 mod receiving;
 mod sending;
 mod siblings;
+mod story;
 mod telling;
 mod unnumbered;
 
 pub use input::*;
 pub use output::*;
+pub use story::{Note, What};
 
 use phase::{Connecting, Greeting, Idle, Online, Phase, Sums, Waiting};
 use sending::Stamp;
@@ -150,6 +152,7 @@ pub struct Session {
     typing_told: Option<(ConversationId, Instant)>,
     /// What the device's clock said last, and when that was.
     wall: Option<(Instant, UnixMillis)>,
+    story: story::Story,
 }
 
 /// Whose rows of the device's storage are here.
@@ -225,6 +228,7 @@ impl Session {
             read_told_at: Map::new(),
             typing_told: None,
             wall: None,
+            story: story::Story::default(),
         }
     }
 
@@ -298,10 +302,17 @@ impl Session {
     /// The only place that assigns the phase.
     fn enter(&mut self, now: Instant, phase: Phase) {
         match &phase {
-            Phase::Online(_) => self.trouble_since = None,
+            Phase::Online(_) => {
+                let since = self.trouble_since.take().unwrap_or(now);
+                self.note(now, What::Online, now.since(since).as_secs());
+            }
             Phase::Idle(_) | Phase::Suspended(_) => self.trouble_since = None,
-            Phase::Connecting(_) | Phase::Greeting(_) | Phase::Waiting(_) | Phase::Ended(_) => {
+            Phase::Connecting(_) | Phase::Greeting(_) | Phase::Waiting(_) => {
                 self.trouble_since.get_or_insert(now);
+            }
+            Phase::Ended(_) => {
+                self.trouble_since.get_or_insert(now);
+                self.note(now, What::Ended, 0);
             }
         }
         self.phase = phase;
@@ -315,6 +326,7 @@ impl Session {
             let uid = uid.clone();
             self.load(now, uid);
         }
+        self.note(now, What::Began, 0);
         self.aim();
         self.dial(now);
     }
@@ -403,6 +415,7 @@ impl Session {
     }
 
     fn on_closed(&mut self, now: Instant, code: u16, reason: &str) {
+        self.note(now, What::Closed, u64::from(code));
         if code == close::TOO_LARGE && self.dialect.capabilities().close_codes {
             self.wedge_largest();
         }
@@ -486,6 +499,7 @@ impl Session {
     }
 
     fn on_attempt_overdue(&mut self, now: Instant) {
+        self.note(now, What::Overdue, 0);
         self.drop_link(now, close::NORMAL);
         self.wait(now, None);
     }
@@ -522,6 +536,7 @@ impl Session {
         match &self.phase {
             Phase::Idle(_) | Phase::Ended(_) | Phase::Suspended(_) => {}
             Phase::Connecting(_) | Phase::Greeting(_) | Phase::Online(_) | Phase::Waiting(_) => {
+                self.note(now, What::Left, 0);
                 self.transmit(&ClientFrame::Leave);
                 self.drop_link(now, close::NORMAL);
                 self.enter(now, Phase::Suspended(now + RUNNING_AFTER));
@@ -626,6 +641,7 @@ impl Session {
 
     fn on_admission(&mut self, now: Instant, result: HttpResult) {
         let Ok(response) = result else {
+            self.note(now, What::Unreachable, 0);
             return self.wait(now, None);
         };
         match self.dialect.read_admission(&response) {
@@ -640,6 +656,7 @@ impl Session {
             Ok(Admission::TryLater(hint)) => self.wait(now, hint),
             Err(error) => {
                 // A captive portal answers everything with a page of its own.
+                self.note(now, What::Unreachable, 0);
                 self.count(Oddity::BadAnswer, error.what);
                 self.wait(now, None);
             }
@@ -769,7 +786,11 @@ impl Session {
 
     /// What was asked for on the link is asked for again on the next.
     fn forget_link(&mut self, now: Instant) {
-        self.outbox.on_link_lost(self.dialect.capabilities().resend);
+        let resend = self.dialect.capabilities().resend;
+        let on_their_way = self.outbox.on_link_lost(resend);
+        if on_their_way > 0 {
+            self.note(now, What::OnTheirWay, on_their_way);
+        }
         for (id, conversation) in &mut self.conversations {
             conversation.on_link_lost(now);
             self.touched.insert(id.clone());

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::phase::Phase;
-use super::{Command, Network, PageEvent, PageState, Session, Wish, deadline::READ_EVERY};
+use super::{Command, Network, PageEvent, PageState, Session, What, Wish, deadline::READ_EVERY};
 use crate::TYPING;
 use crate::dialect::{History, WhenHidden};
 use crate::frame::ClientFrame;
@@ -140,6 +140,22 @@ impl Session {
     }
 
     pub(super) fn on_page_event(&mut self, now: Instant, event: PageEvent, page: PageState) {
+        let what = match event {
+            PageEvent::PageShow { persisted: true } | PageEvent::Resume => Some(What::Back),
+            PageEvent::VisibilityChanged if page.visible => Some(What::Shown),
+            PageEvent::VisibilityChanged => Some(What::Hidden),
+            PageEvent::ClockGap => Some(What::Slept),
+            PageEvent::Online => Some(What::Network),
+            PageEvent::Offline => Some(What::Offline),
+            PageEvent::PageShow { persisted: false }
+            | PageEvent::PageHide
+            | PageEvent::Freeze
+            | PageEvent::Focus
+            | PageEvent::HostActive(_) => None,
+        };
+        if let Some(what) = what {
+            self.note(now, what, 0);
+        }
         match event {
             // The socket says that it is open and is dead: frames sent
             // meanwhile are gone, and only a new link tells.

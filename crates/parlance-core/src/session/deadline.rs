@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::phase::{Connecting, Idle, Phase};
 use super::sending::SAVE_WITHIN;
 use super::siblings::ELSEWHERE_WITHIN;
-use super::{Account, PageState, Session};
+use super::{Account, PageState, Session, What};
 use crate::TYPING;
 use crate::dialect::Resend;
 use crate::heartbeat::{Heartbeat, Verdict};
@@ -175,7 +175,10 @@ impl Session {
         match online.heartbeat.at_deadline(now) {
             Verdict::Fine => {}
             Verdict::Ask => self.ask_server(),
-            Verdict::Dead => self.replace_link(now, page),
+            Verdict::Dead => {
+                self.note(now, What::Silent, 0);
+                self.replace_link(now, page);
+            }
         }
     }
 
@@ -261,6 +264,7 @@ impl Session {
                 online.heartbeat.doubt_since(in_flight.since);
             }
         } else {
+            self.note(now, What::Unproved, 0);
             self.replace_link(now, page);
         }
     }

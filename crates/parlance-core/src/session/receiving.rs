@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::phase::{Phase, Sums};
-use super::{Account, Aim, Event, Oddity, Session, Target, retry_at};
+use super::{Account, Aim, Event, Oddity, Session, Target, What, retry_at};
 use crate::TYPING;
 use crate::close::EndReason;
 use crate::conversation::{Applied, PAGE, PAGE_WITHIN};
@@ -100,6 +100,7 @@ impl Session {
                 self.on_heads(now, heads);
             }
             ServerFrame::Bye(bye) => {
+                self.note(now, What::Goodbye, bye.retry_after.as_secs());
                 self.drop_link(now, crate::close::NORMAL);
                 self.wait_out(now, bye.retry_after);
             }
@@ -107,6 +108,7 @@ impl Session {
                 self.on_conversation_head(now, &head);
             }
             ServerFrame::Lost => {
+                self.note(now, What::Lost, 0);
                 self.count(Oddity::LostFrames, "a jump in the frame numbers");
                 self.catch_up_all(now);
                 self.await_people();
@@ -323,8 +325,14 @@ impl Session {
         }
         let uid = self.uid().cloned();
         let conversation = Self::conversation_mut(&mut self.conversations, &id);
+        let before = conversation.last_known();
+        let was_loaded = conversation.is_loaded();
         let mut viewer = Self::viewer(uid.as_ref(), &mut self.keys);
         let applied = conversation.on_page(page, now, &mut viewer);
+        let missed = conversation.last_known().0.saturating_sub(before.0);
+        if was_loaded && missed > 0 {
+            self.note(now, What::Missed, missed);
+        }
         // Overlap of a page with what is here is how pages are.
         self.on_applied(&id, applied, true);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::phase::Phase;
 use super::siblings::ELSEWHERE_WITHIN;
 use super::{
-    Account, Durability, Event, Oddity, Output, Session, StorageFailure, retry_at, wedged,
+    Account, Durability, Event, Oddity, Output, Session, StorageFailure, What, retry_at, wedged,
 };
 use crate::content::Content;
 use crate::conversation::Conversation;
@@ -97,6 +97,7 @@ impl Session {
                 self.read_again(now);
             }
             Err(failure) => {
+                self.note(now, What::Storage, 0);
                 self.count(Oddity::Storage, failure.0);
                 self.set_durability(Durability::LostOnClose);
             }

@@ -17,4 +17,5 @@ mod receiving;
 mod refusing;
 mod sending;
 mod siblings;
+mod story;
 mod unread;
