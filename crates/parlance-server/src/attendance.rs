@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parlance_core::close;
 use parlance_core::dialect::native::wire;
@@ -196,6 +197,23 @@ impl Attendance {
     /// Every conversation that is attended.
     pub(crate) fn attended(&self) -> impl Iterator<Item = &ConversationId> {
         self.numbers.keys()
+    }
+
+    /// The link has been silent for so long: whoever is on it is not here.
+    pub(crate) fn doze(&self, silence: Duration) {
+        let hub = &self.voice.server().hub;
+        let from = self.attended().cloned().collect();
+        hub.doze(self.uid(), self.link, silence, from);
+    }
+
+    /// The link has been heard again.
+    pub(crate) fn wake(&self) {
+        let hub = &self.voice.server().hub;
+        if hub.wake(self.uid(), self.link) {
+            for conversation in self.attended() {
+                hub.tell_came(conversation, self.voice.person());
+            }
+        }
     }
 
     /// What is due to the link in this room: the next messages, in order,

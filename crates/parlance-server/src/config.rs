@@ -15,6 +15,13 @@ pub const GATEWAYS: [&str; 5] = ["crmeb", "topic", "jim", "plain", "egg"];
 
 const MEGABYTE: u64 = 1_000_000;
 
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// A ping comes within 1.1 of its period after whatever was heard last.
+fn away_after(ping_every: Duration) -> Duration {
+    ping_every * 7 / 5
+}
+
 /// Files of the largest size that a person may upload in a day.
 const FILES_A_DAY: u64 = 20;
 
@@ -232,6 +239,10 @@ pub struct Config {
     pub utc_offset: i32,
     /// How often a link is pinged.
     pub ping_every: Duration,
+    /// How long a link may be silent and its person still be here. More than
+    /// the longest wait for a ping, and the answer's way; less than what closes
+    /// the link, which may only be slow.
+    pub away_after: Duration,
     /// How soon the first frame must come: a socket that nobody has signed
     /// for costs memory.
     pub hello_within: Duration,
@@ -270,7 +281,8 @@ impl Config {
             files_bytes: 10_000 * MEGABYTE,
             secret_file: None,
             utc_offset: 0,
-            ping_every: Duration::from_secs(20),
+            ping_every: PING_EVERY,
+            away_after: away_after(PING_EVERY),
             hello_within: Duration::from_secs(5),
             request_within: Duration::from_secs(30),
             ticket_ttl: Duration::from_secs(30),
@@ -311,6 +323,7 @@ impl From<Serve> for Config {
             secret_file: serve.secret_file,
             utc_offset: serve.utc_offset,
             ping_every: Duration::from_millis(serve.ping_ms),
+            away_after: away_after(Duration::from_millis(serve.ping_ms)),
             ..Self::new(serve.data)
         }
     }

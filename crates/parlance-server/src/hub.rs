@@ -6,6 +6,8 @@
 //! room's `links`; `people` is never held together with either. None is held
 //! across an await, except `loading`, which is there for that.
 
+mod present;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,11 +19,11 @@ use parlance_core::ids::{ConversationId, Seq, Uid};
 use tokio::task::JoinSet;
 
 use crate::bus::{Bus, Hint};
-use crate::clock;
 use crate::encode::{self, Pushed, Told};
 use crate::lock;
 use crate::mailbox::{Closing, Mailbox, Notice, RoomNumber};
 use crate::store::{Person, Store, StoreError};
+use present::Present;
 
 /// People that a roster lists, and that comings and goings are told of: in a
 /// larger crowd nobody reads them, and telling everybody of everybody would
@@ -79,13 +81,6 @@ struct Subscriber {
 struct Tail {
     messages: VecDeque<Arc<Pushed>>,
     bytes: usize,
-}
-
-/// A person with links here, or who had one until a moment ago.
-struct Present {
-    links: HashMap<LinkNumber, Arc<Mailbox>>,
-    // Counts the departures, so that an old one's end finds out that it is old.
-    departures: u64,
 }
 
 impl Hub {
@@ -203,89 +198,6 @@ impl Hub {
         }
     }
 
-    /// A person has one more link. Answers whether they were away before, or
-    /// nothing when they have too many links.
-    pub(crate) fn arrive(
-        &self,
-        uid: &Uid,
-        link: LinkNumber,
-        mailbox: &Arc<Mailbox>,
-        most: usize,
-    ) -> Option<bool> {
-        let mut people = lock(&self.people);
-        let away = !people.contains_key(uid);
-        let present = people.entry(uid.clone()).or_insert_with(|| Present {
-            links: HashMap::new(),
-            departures: 0,
-        });
-        if present.links.len() >= most {
-            return None;
-        }
-        present.links.insert(link, Arc::clone(mailbox));
-        Some(away)
-    }
-
-    /// A person has one link less. When it was the last, and no other comes
-    /// for a while, their conversations are told: those of the store, or these
-    /// when it cannot say.
-    pub(crate) fn depart(self: &Arc<Self>, uid: &Uid, link: LinkNumber, from: Vec<ConversationId>) {
-        let departure = {
-            let mut people = lock(&self.people);
-            let Some(present) = people.get_mut(uid) else {
-                return;
-            };
-            present.links.remove(&link);
-            if !present.links.is_empty() {
-                return;
-            }
-            present.departures += 1;
-            present.departures
-        };
-        let (hub, uid) = (Arc::clone(self), uid.clone());
-        self.beside(async move { hub.be_gone(uid, departure, from).await });
-    }
-
-    async fn be_gone(&self, uid: Uid, departure: u64, from: Vec<ConversationId>) {
-        let seen = clock::unix_millis();
-        if let Err(error) = self.store.seen(uid.clone(), seen).await {
-            tracing::warn!(%error, "could not write down when somebody was seen");
-        }
-        tokio::time::sleep(self.linger).await;
-        // The last link need not have been told of all that they are in.
-        let from = match self.store.heads(uid.clone()).await {
-            Ok(heads) => heads
-                .into_iter()
-                .map(|(conversation, _)| conversation)
-                .collect(),
-            Err(error) => {
-                tracing::warn!(%error, "could not read where somebody was");
-                from
-            }
-        };
-        {
-            let mut people = lock(&self.people);
-            let still_gone = people
-                .get(&uid)
-                .is_some_and(|one| one.links.is_empty() && one.departures == departure);
-            if !still_gone {
-                return;
-            }
-            people.remove(&uid);
-        }
-        for conversation in from {
-            if let Some(room) = self.room(&conversation) {
-                room.tell_crowd(
-                    &uid,
-                    wire::Server::Went {
-                        conv: conversation.to_string(),
-                        uid: uid.as_str().to_owned(),
-                        seen: Some(seen),
-                    },
-                );
-            }
-        }
-    }
-
     /// A message was taken back: whoever reads from now on finds that, and
     /// everybody who is here is told, however many they are.
     pub(crate) async fn tell_recalled(&self, conversation: &ConversationId, frame: wire::Server) {
@@ -302,11 +214,6 @@ impl Hub {
         for subscriber in lock(&room.links).values() {
             subscriber.mailbox.notice(notice.clone());
         }
-    }
-
-    /// Whether this person is here.
-    pub(crate) fn is_here(&self, uid: &Uid) -> bool {
-        lock(&self.people).contains_key(uid)
     }
 
     /// Tells every link of this person.
@@ -357,7 +264,10 @@ impl Hub {
         let mut people = Vec::new();
         let here = self.room(conversation).map(|room| room.who_is_here());
         for who in here.unwrap_or_default() {
-            if people.len() < CROWD && listed.insert(who.uid.clone()) {
+            if people.len() < CROWD
+                && self.is_here(&Uid::new(who.uid.clone()))
+                && listed.insert(who.uid.clone())
+            {
                 people.push(wire::Person {
                     online: true,
                     ..(*who).clone()

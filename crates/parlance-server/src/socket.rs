@@ -160,9 +160,12 @@ impl Socket {
             loop {
                 match self.socket.recv().await {
                     Some(Ok(_)) => {}
-                    // After a message that was refused unread the rest of it
-                    // is never read, so there is only waiting.
-                    Some(Err(_)) => failed = true,
+                    Some(Err(error)) => match ending_of(error) {
+                        Ending::Gone => break,
+                        // After a message that was refused unread the rest of
+                        // it is never read, so there is only waiting.
+                        Ending::Close(_) => failed = true,
+                    },
                     None if failed => std::future::pending().await,
                     None => break,
                 }

@@ -71,6 +71,7 @@ pub(super) async fn stay(
         faults: 0,
         faults_since: now,
         heard_at: now,
+        dozing: false,
         // Links that came together are not pinged together.
         ping_at: now + random::portion(ping_every, 0, 1000),
     };
@@ -88,6 +89,8 @@ struct Stay<'a> {
     faults: u32,
     faults_since: Instant,
     heard_at: Instant,
+    // It has been silent for longer than somebody who is here would be.
+    dozing: bool,
     ping_at: Instant,
 }
 
@@ -130,10 +133,14 @@ impl Stay<'_> {
     async fn go_on(&mut self) -> Result<Infallible, Ending> {
         loop {
             let silent_at = self.heard_at + self.server.config.ping_every * 2;
+            let away_after = self.server.config.away_after;
             let expires_at = clock::instant(self.expires);
             tokio::select! {
                 heard = self.link.hear() => {
                     self.heard_at = Instant::now();
+                    if std::mem::take(&mut self.dozing) {
+                        self.attendance.wake();
+                    }
                     if let Heard::Text(text) = heard? {
                         self.hear(&text).await?;
                     }
@@ -143,6 +150,10 @@ impl Stay<'_> {
                     self.pass_on(gathered).await?;
                 }
                 () = sleep_until(self.ping_at) => self.ping().await?,
+                () = sleep_until(self.heard_at + away_after), if !self.dozing => {
+                    self.dozing = true;
+                    self.attendance.doze(away_after);
+                }
                 () = sleep_until(silent_at) => return Err(Ending::code(close::SILENT)),
                 () = sleep_until(expires_at) => return Err(Ending::code(close::EXPIRED)),
             }

@@ -20,27 +20,60 @@ use crate::rig::{Peer, words};
 /// an acknowledgement before the next few messages.
 const TALKERS: usize = 8;
 /// Messages that each has on the way.
-const AHEAD: usize = 8;
+const AHEAD: usize = 32;
 /// The least that must have been going on.
 const MESSAGES_PER_SECOND: u64 = 500;
 
 /// What was acknowledged: the place of each, by conversation and sender's id.
 type Acked = HashMap<(String, String), u64>;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
-    let deep = std::env::var("PARLANCE_DEEP").is_ok_and(|value| value == "1");
-    let kills = if deep { 100 } else { 3 };
+/// What came of killing a server again and again.
+pub(crate) struct Killed {
+    pub(crate) kills: usize,
+    pub(crate) acknowledged: usize,
+    /// Acknowledged messages a second, while it ran.
+    pub(crate) rate: u64,
+    /// Acknowledged, and not there afterwards as it was.
+    pub(crate) lost: usize,
+    /// The longest from a start to the first welcome after it.
+    pub(crate) slowest_start: Duration,
+}
+
+/// The seed of what is left to chance: printed, and set by `PARLANCE_SEED`.
+pub(crate) fn seed() -> u64 {
     let seed = match std::env::var("PARLANCE_SEED") {
         Ok(seed) => seed.parse().unwrap(),
         Err(_) => u64::from(std::process::id()) ^ 0x9E37_79B9_7F4A_7C15,
     };
     println!("seed {seed}");
-    let mut chance = seed;
+    seed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+    let deep = std::env::var("PARLANCE_DEEP").is_ok_and(|value| value == "1");
+    let kills = if deep { 100 } else { 3 };
     let folder = TempDir::new().unwrap();
+    let killed = kill_under_load(&folder, kills, seed()).await;
+    let Killed {
+        acknowledged,
+        rate,
+        lost,
+        ..
+    } = killed;
+    println!("kills {kills}, acknowledged {acknowledged}, {rate} messages/s, lost {lost}");
+    assert_eq!(lost, 0);
+    assert!(rate >= MESSAGES_PER_SECOND, "only {rate} messages a second");
+}
+
+/// Kills a server on this data so many times while people talk, and reads
+/// everything back from a new one.
+pub(crate) async fn kill_under_load(folder: &TempDir, kills: usize, seed: u64) -> Killed {
+    let mut chance = seed;
     let acked = Arc::new(Mutex::new(Acked::new()));
     let cids = Arc::new(AtomicU64::new(0));
     let mut talked = Duration::ZERO;
+    let mut slowest_start = Duration::ZERO;
     // Reading so much back is a flood of its own.
     let limits = [
         "--rate",
@@ -51,10 +84,14 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         "10000",
     ];
     for kill in 0..kills {
+        let started = Instant::now();
         let mut program = Program::start(folder.path(), &limits).await;
         let mut talking = Vec::new();
         for talker in 0..TALKERS {
             let mut peer = program.client().person(&format!("t{talker}")).await;
+            if talker == 0 && kill > 0 {
+                slowest_start = slowest_start.max(started.elapsed());
+            }
             for conv in conversations(talker) {
                 peer.open(&conv).await;
             }
@@ -72,14 +109,21 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
             talker.await.unwrap();
         }
     }
+    let started = Instant::now();
     let program = Program::start(folder.path(), &limits).await;
+    let first = program.client().person("t0").await;
+    slowest_start = slowest_start.max(started.elapsed());
+    drop(first);
     let acked = acked.lock().await;
     let lost = check(&program, &acked).await;
     let count = u64::try_from(acked.len()).unwrap();
-    let rate = count * 1000 / u64::try_from(talked.as_millis()).unwrap();
-    println!("kills {kills}, acknowledged {count}, {rate} messages/s, lost {lost}");
-    assert_eq!(lost, 0);
-    assert!(rate >= MESSAGES_PER_SECOND, "only {rate} messages a second");
+    Killed {
+        kills,
+        acknowledged: acked.len(),
+        rate: count * 1000 / u64::try_from(talked.as_millis()).unwrap(),
+        lost,
+        slowest_start,
+    }
 }
 
 /// Where nothing is acknowledged, what somebody else was shown is the promise.
@@ -142,7 +186,7 @@ async fn nothing_that_a_gateway_showed_is_lost_when_the_server_is_killed() {
 }
 
 /// The next of a sequence that the seed decides (splitmix64).
-fn random(state: &mut u64) -> u64 {
+pub(crate) fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -14,6 +14,7 @@ mod rig;
 
 mod abuse;
 mod auth;
+mod faults;
 mod gateways;
 mod history;
 mod kill;

@@ -21,8 +21,19 @@ pub(crate) struct Program {
 impl Program {
     /// Starts one on this data and waits for its first line.
     pub(crate) async fn start(data: &Path, more: &[&str]) -> Self {
-        let mut child = command()
-            .args(["--listen", "127.0.0.1:0", "--guests", "--data"])
+        Self::start_at("127.0.0.1:0", data, more).await
+    }
+
+    /// The same, at this address.
+    pub(crate) async fn start_at(listen: &str, data: &Path, more: &[&str]) -> Self {
+        Self::run(command(), listen, data, more).await
+    }
+
+    /// The same, by a command that ends in the program: something may stand
+    /// before it, and look on.
+    pub(crate) async fn run(mut by: Command, listen: &str, data: &Path, more: &[&str]) -> Self {
+        let mut child = by
+            .args(["--listen", listen, "--guests", "--data"])
             .arg(data)
             .args(more)
             .stdout(Stdio::piped())
@@ -49,7 +60,7 @@ impl Program {
         Client::of(self.address)
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
         let status = std::process::Command::new("kill")
             .args([name, &pid])
