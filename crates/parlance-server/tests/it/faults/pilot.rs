@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use parlance_core::content::Content;
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::ids::{ConversationId, LinkId};
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, Turn, Write};
 use parlance_core::session::Oddity;
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::timeline::{Delivery, Row};
@@ -371,6 +371,17 @@ impl Cockpit {
                 }
                 let _ = happens.send(Input::Saved(id, Ok(())));
             }
+            Output::Take(take) => {
+                // A pilot is the only page of its device.
+                let cid = take.client_id.as_str().to_owned();
+                let mut kept = self.kept.borrow_mut();
+                let before = kept.get(&cid).cloned();
+                if let (true, Some(note)) = (before.is_some(), take.note) {
+                    kept.insert(cid, note);
+                }
+                let _ = happens.send(Input::Took(take.client_id, Ok(Turn::Mine(before))));
+            }
+            Output::Share(_) => {}
             Output::Event(Event::Counted(oddity, _)) => {
                 *self.counted.entry(oddity).or_default() += 1;
             }
