@@ -404,7 +404,10 @@ impl Reading<'_> {
 
     fn object(&mut self, name: &'static str) -> Option<Map<String, Value>> {
         let given = self.text(name)?;
-        let object = serde_json::from_str(&given).ok();
+        let object = match parlance_core::json::read(&given) {
+            Some(Value::Object(object)) => Some(object),
+            _ => None,
+        };
         if object.is_none() {
             self.problem(name, Should::BeAJsonObject);
         }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use gloo_timers::callback::Timeout;
 use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
-use parlance_core::session::Durability;
-use parlance_core::time::{Instant, whole_millis};
+use parlance_core::session::{Durability, What};
+use parlance_core::time::{Instant, UnixMillis, whole_millis};
 use parlance_core::{
     Command, Event, Input, LinkEvent, NUMBERED, Output, PageEvent, Session, Setup,
 };
@@ -85,6 +85,21 @@ impl Handle {
         self.driver()
             .map(|driver| driver.clock.now())
             .unwrap_or_default()
+    }
+
+    /// What happened to the connection in the last hour, oldest first: when by
+    /// the device's clock, what, and how much of it.
+    pub fn story(self) -> Vec<(UnixMillis, What, u64)> {
+        let Some(driver) = self.driver() else {
+            return Vec::new();
+        };
+        let (now, wall) = (driver.clock.now(), driver.clock.wall());
+        let session = driver.session.borrow();
+        let notes = session.story().map(|note| {
+            let ago = i64::try_from(whole_millis(now.since(note.at))).unwrap_or_default();
+            (UnixMillis(wall.0 - ago), note.what, note.number)
+        });
+        notes.collect()
     }
 
     /// Lets go of everything: timer, listeners, sockets. Nothing is said to the

@@ -5,6 +5,7 @@
 //! Knows no component, and no language that the page is not shipped with.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use parlance_core::text::cut;
 use parlance_core::time::UnixMillis;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -27,6 +28,7 @@ struct Formats {
     plural: Intl::PluralRules,
     number: Function,
     time: Function,
+    exact_time: Function,
     day: Function,
     day_with_year: Function,
     short_day: Function,
@@ -60,6 +62,11 @@ impl Language {
     /// How late it was: hours and minutes.
     pub fn time(self, at: UnixMillis) -> String {
         call(&self.formats.time, &date(at))
+    }
+
+    /// The same with its seconds.
+    pub fn exact_time(self, at: UnixMillis) -> String {
+        call(&self.formats.exact_time, &date(at))
     }
 
     /// Day and time, for a tooltip.
@@ -98,7 +105,10 @@ impl Language {
 
 /// The sentence with `value` in its place.
 pub fn fill(sentence: &str, value: &str) -> String {
-    sentence.replacen("{}", value, 1)
+    match cut(sentence, "{}") {
+        Some((before, after)) => [before, value, after].concat(),
+        None => sentence.to_owned(),
+    }
 }
 
 /// Which local day this was: a number that differs from day to day.
@@ -147,6 +157,7 @@ impl Formats {
             plural: Intl::PluralRules::new(&locales, &Object::new()),
             number: Intl::NumberFormat::new(&locales, &Object::new()).format(),
             time: dates(&[("hour", "numeric"), ("minute", "2-digit")]),
+            exact_time: dates(&[("timeStyle", "medium")]),
             day: dates(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
             day_with_year: dates(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
             short_day: dates(&[("day", "numeric"), ("month", "short")]),

@@ -41,6 +41,7 @@ struct Signals {
     durability: Live<Durability>,
     announcements: Live<Vec<Announcement>>,
     people_shown: Live<bool>,
+    story_shown: Live<bool>,
     rooms: RefCell<Vec<Room>>,
 }
 
@@ -80,6 +81,7 @@ impl Model {
             durability: Live::new(Durability::Kept),
             announcements: Live::new(Vec::new()),
             people_shown: Live::new(false),
+            story_shown: Live::new(false),
             rooms: RefCell::new(Vec::new()),
         })))
     }
@@ -115,6 +117,11 @@ impl Model {
     /// The person has given a name.
     pub fn joining(self) {
         self.0.identity.set(Identity::Joining);
+    }
+
+    /// Shows or hides the story of the connection.
+    pub fn show_story(self, shown: bool) {
+        self.0.story_shown.set(shown);
     }
 
     /// Shows or hides the panel of people.
@@ -188,6 +195,11 @@ impl Model {
     /// What a screen reader is to be told, newest last.
     pub fn announcements(self) -> &'static Live<Vec<Announcement>> {
         &self.0.announcements
+    }
+
+    /// Whether the story of the connection is on show.
+    pub fn story_shown(self) -> &'static Live<bool> {
+        &self.0.story_shown
     }
 
     /// Whether the panel of people is open.

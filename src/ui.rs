@@ -16,6 +16,7 @@ use self::here::{Here, here, words};
 use self::join::join;
 use self::room::room_page;
 use self::status::status_banner;
+use self::story::story;
 use crate::config::{Launch, Theme};
 use crate::dom::{self, El, Mounted, Place, el};
 use crate::driver::Handle;
@@ -39,6 +40,7 @@ pub mod message;
 pub mod presence;
 pub mod room;
 pub mod status;
+pub mod story;
 pub mod timeline;
 pub mod words;
 
@@ -102,6 +104,7 @@ fn app() -> El {
                 Stage::Talk => talk(place),
             },
         )
+        .child(story())
         .child(announcer())
 }
 

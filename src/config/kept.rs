@@ -39,7 +39,7 @@ pub struct Kept {
 impl Kept {
     /// Reads what [`to_text`](Self::to_text) wrote; anything else is nothing.
     pub fn from_text(text: &str) -> Option<Self> {
-        let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else {
+        let Some(Value::Object(mut kept)) = parlance_core::json::read(text) else {
             return None;
         };
         let mut take = |name: &str| match kept.get_mut(name).map(Value::take) {

@@ -91,7 +91,7 @@ impl Parameters {
         };
         // An editor may have put a byte order mark before it.
         let text = text.trim_start_matches('\u{feff}');
-        let Ok(Value::Object(object)) = serde_json::from_str(text) else {
+        let Some(Value::Object(object)) = parlance_core::json::read(text) else {
             return Err(problem(FILE, Should::BeAJsonObject));
         };
         let mut read = Self::default();

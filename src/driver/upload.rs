@@ -305,7 +305,7 @@ fn address(answer: &str, path: &[&str]) -> Option<String> {
     if answer.len() > LONGEST_ANSWER {
         return None;
     }
-    let value: Value = serde_json::from_str(answer).ok()?;
+    let value: Value = parlance_core::json::read(answer)?;
     let mut at = &value;
     for name in path {
         at = at.get(name)?;

@@ -52,6 +52,15 @@ table! {
     status_offline: &'static str,
     status_suspended: &'static str,
     status_now: &'static str,
+    story_open: &'static str,
+    story_title: &'static str,
+    story_hint: &'static str,
+    story_copy: &'static str,
+    story_copied: &'static str,
+    story_none: &'static str,
+    story_online_after: &'static str,
+    /// One for each kind, in the order of `What`.
+    story_kinds: [&'static str; 20],
     not_kept: &'static str,
     not_kept_why: &'static str,
 

@@ -11,6 +11,7 @@ use web_sys::KeyboardEvent;
 use super::avatar::avatar;
 use super::here::{Here, here, words};
 use super::icon::{self, icon};
+use super::story::story_opener;
 use crate::dom::{El, Entry, el, word};
 use crate::i18n::fill;
 use crate::model::Room;
@@ -43,7 +44,7 @@ pub fn presence(room: Room) -> El {
             }
         })
         .child(head)
-        .child(promise())
+        .child(promise().child(story_opener()))
         .child(el("ul.people-list").list(people))
 }
 

@@ -11,6 +11,7 @@ use parlance_core::time::{Instant, whole_millis};
 use parlance_core::{Command, Status};
 
 use super::here::{Here, here, words};
+use super::story::story_opener;
 use super::words::end_name;
 use crate::dom::{El, el, keep};
 
@@ -38,7 +39,8 @@ fn banner(banner: &Banner) -> El {
     };
     let text = el("span.status-text")
         .text(&said)
-        .child_if(banner.retry_at.map(countdown));
+        .child_if(banner.retry_at.map(countdown))
+        .child(story_opener());
     el("div.status[data-part=status]")
         .attr("data-status", banner.status.word())
         .child(el("span.status-light[aria-hidden=true]"))

@@ -380,6 +380,7 @@ const STYLES: &str = concat!(
     include_str!("../../style/presence.css"),
     include_str!("../../style/room.css"),
     include_str!("../../style/status.css"),
+    include_str!("../../style/story.css"),
     include_str!("../../style/timeline.css"),
     include_str!("../../style/ui.css"),
     ".test-page { position: fixed; inset: 0 auto auto 0; width: 900px; height: 600px; }

@@ -8,8 +8,10 @@ use parlance_core::ids::{ConversationId, Uid};
 use parlance_core::session::{Banner, Conversation, Durability, LastLine};
 use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::{Command, Event, Status};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use crate::rig::{Shim, js};
 use crate::ui_page::{conversation, open_lobby, person, settle};
 
 #[wasm_bindgen_test]
@@ -175,4 +177,53 @@ async fn another_person_finds_nothing_of_the_one_before() {
     settle().await;
     assert_eq!(page.parts("conversation").len(), 0);
     assert_eq!(page.parts("timeline").len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn what_happened_is_reached_from_the_banner_and_from_the_people_and_closes_again() {
+    let page = open_lobby("en").await;
+    assert!(page.parts("story").is_empty());
+    // In the people's panel, always.
+    page.parts("story-open")[0].click();
+    settle().await;
+    let dialog: web_sys::HtmlDialogElement = page.part("story").unchecked_into();
+    assert!(dialog.open());
+    let said = dialog.text_content().unwrap();
+    assert!(said.contains("Nothing has happened."), "{said}");
+    // Escape closes a dialog, and the browser says so.
+    dialog.close();
+    settle().await;
+    settle().await;
+    assert!(page.parts("story").is_empty());
+    page.model.apply(Event::Banner(Some(Banner {
+        status: Status::Waiting,
+        retry_at: None,
+        end: None,
+    })));
+    settle().await;
+    page.part("status")
+        .query_selector("[data-part=story-open]")
+        .unwrap()
+        .expect("a way to the story")
+        .unchecked_into::<web_sys::HtmlElement>()
+        .click();
+    settle().await;
+    assert_eq!(page.parts("story").len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_copied_says_how_it_was_opened_and_nothing_about_anybody() {
+    let copied = Shim::new(
+        "navigator",
+        "clipboard",
+        "value: { writeText(text) { globalThis.copied = text; return Promise.resolve(); } }",
+    );
+    let page = open_lobby("zh").await;
+    page.model.show_story(true);
+    settle().await;
+    page.part("story-copy").click();
+    assert_eq!(page.part("story-copy").text_content().unwrap(), "已复制");
+    let text = js("return globalThis.copied").as_string().expect("a text");
+    assert!(text.starts_with("native Mozilla/5.0"), "{text}");
+    drop(copied);
 }

@@ -195,7 +195,17 @@ fn escape(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> Option<String> {
-    let plain = text.replace("%3A", ":").replace("%25", "%");
+    let mut parts = text.split('%');
+    let mut plain = parts.next()?.to_owned();
+    for part in parts {
+        // Two digits, and only those of what has to be escaped.
+        plain.push(match part.get(..2)? {
+            "3A" => ':',
+            "25" => '%',
+            _ => return None,
+        });
+        plain.push_str(part.get(2..)?);
+    }
     (escape(&plain) == text).then_some(plain)
 }
 

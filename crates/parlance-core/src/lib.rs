@@ -27,6 +27,8 @@ pub mod heartbeat;
 pub mod close;
 pub mod content;
 pub mod ids;
+pub mod json;
+pub mod text;
 pub mod time;
 pub mod wire;
 

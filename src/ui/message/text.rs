@@ -3,6 +3,8 @@
 //!
 //! Knows no markup: nothing that somebody typed becomes an element by itself.
 
+use parlance_core::text::{cut, find};
+
 use super::media::LINK;
 use crate::dom::address::Address;
 use crate::dom::{El, el};
@@ -35,16 +37,16 @@ fn anchor(link: &str) -> El {
 fn next_link(text: &str) -> Option<(&str, &str, &str)> {
     let start = ["https://", "http://"]
         .into_iter()
-        .filter_map(|scheme| text.find(scheme))
+        .filter_map(|scheme| find(text, scheme))
         .min()?;
     let tail = &text[start..];
     let end = tail.find(ends_a_link).unwrap_or(tail.len());
     // What closes a sentence is not part of the address.
     let link = tail[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"']);
-    let authority = link.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = cut(link, "://").map_or("", |(_, rest)| rest);
     if !authority.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') {
         // Not an address: look on behind it.
-        let skip = start + tail.find("//").map_or(tail.len(), |at| at + 2);
+        let skip = start + find(tail, "//").map_or(tail.len(), |at| at + 2);
         let (before, link, after) = next_link(&text[skip..])?;
         return Some((&text[..skip + before.len()], link, after));
     }

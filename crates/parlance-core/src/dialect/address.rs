@@ -4,6 +4,8 @@
 //! Makes no request and judges no scheme: what may be loaded is the page's
 //! business.
 
+use crate::text;
+
 /// The path behind the base, whether or not that ends with a slash.
 pub(crate) fn behind(base: &str, path: &str) -> String {
     format!("{}/{path}", base.trim_end_matches('/'))
@@ -35,7 +37,7 @@ pub(crate) fn percent(text: &str) -> String {
 
 /// Scheme and host of an absolute address, without a slash at the end.
 pub(crate) fn origin(address: &str) -> &str {
-    let Some(host) = address.find("://").map(|at| at + 3) else {
+    let Some(host) = text::find(address, "://").map(|at| at + 3) else {
         return "";
     };
     let end = address[host..].find(['/', '?', '#']);
@@ -56,7 +58,7 @@ pub(crate) fn absolute(base: &str, address: &str) -> String {
     if address.is_empty() || scheme || origin.is_empty() {
         address.to_owned()
     } else if let Some(host) = address.strip_prefix("//") {
-        let scheme = origin.split("//").next().unwrap_or_default();
+        let scheme = text::cut(origin, "//").map_or("", |(scheme, _)| scheme);
         format!("{scheme}//{host}")
     } else {
         behind(origin, address.trim_start_matches('/'))

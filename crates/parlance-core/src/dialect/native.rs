@@ -150,8 +150,8 @@ impl Dialect for Native {
     fn read_admission(&self, response: &HttpResponse) -> Result<Admission, DecodeError> {
         match response.status {
             200 => {
-                let value: Value = serde_json::from_str(&response.body)
-                    .map_err(|_| DecodeError::malformed("an admission that is not JSON"))?;
+                let value: Value = crate::json::read(&response.body)
+                    .ok_or_else(|| DecodeError::malformed("an admission that is not JSON"))?;
                 let fields = Fields::of(&value)?;
                 // A grant always says to whom.
                 person(fields.object("user")?)?;
@@ -162,8 +162,8 @@ impl Dialect for Native {
             status => {
                 let unreasoned =
                     |_| DecodeError::malformed(format!("status {status} without a reason"));
-                let value: Value = serde_json::from_str(&response.body)
-                    .map_err(|_| DecodeError::malformed("a refusal that is not JSON"))
+                let value: Value = crate::json::read(&response.body)
+                    .ok_or_else(|| DecodeError::malformed("a refusal that is not JSON"))
                     .map_err(unreasoned)?;
                 let error = Fields::of(&value)
                     .and_then(|fields| fields.object("error"))
@@ -238,7 +238,7 @@ impl Dialect for Native {
             Wire::Binary(_) => return Err(DecodeError::malformed("a binary message")),
         };
         let value: Value =
-            serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))?;
+            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         let mut frames = Vec::with_capacity(2);
         if let Some(number) = fields.maybe_number("n")? {

@@ -37,7 +37,7 @@ impl Draft {
     /// The message in a row, or why there is none.
     pub fn from_record(value: &str) -> Result<Self, DecodeError> {
         let value: Value =
-            serde_json::from_str(value).map_err(|_| DecodeError::malformed("not a row"))?;
+            crate::json::read(value).ok_or_else(|| DecodeError::malformed("not a row"))?;
         let row = Fields::of(&value)?;
         if row.number("v")? != VERSION {
             return Err(DecodeError::unknown("a row of another version"));

@@ -69,7 +69,7 @@ impl Session {
 
     fn read_word(&self, text: &str) -> Result<Option<Ack>, DecodeError> {
         let value: Value =
-            serde_json::from_str(text).map_err(|_| DecodeError::malformed("not a word"))?;
+            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not a word"))?;
         let word = Fields::of(&value)?;
         let uid = word.text("uid")?;
         if self.keeper().is_none_or(|mine| mine.as_str() != uid) {

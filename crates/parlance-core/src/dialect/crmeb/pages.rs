@@ -239,8 +239,8 @@ fn wrapped(data: Value, words: Option<&str>) -> String {
 /// What the answer holds. A refusal comes with status 200 of HTTP and another
 /// one inside.
 fn data(body: &str) -> Result<Value, DecodeError> {
-    let mut value: Value = serde_json::from_str(body)
-        .map_err(|_| DecodeError::malformed("an answer that is not JSON"))?;
+    let mut value: Value = crate::json::read(body)
+        .ok_or_else(|| DecodeError::malformed("an answer that is not JSON"))?;
     let fields = Fields::of(&value)?;
     match fields.whole("status").or_else(|| fields.whole("code")) {
         None | Some(0 | 1 | 200) => {}

@@ -466,8 +466,7 @@ fn is_closing(value: &Value) -> bool {
 
 /// A frame and its kind.
 fn envelope(text: &str) -> Result<(Value, String), DecodeError> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))?;
+    let value: Value = crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
     let kind = Fields::of(&value)?.words("type");
     let kind = kind.ok_or_else(|| DecodeError::malformed("a frame without a type"))?;
     Ok((value, kind))

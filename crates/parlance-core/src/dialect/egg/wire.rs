@@ -329,8 +329,8 @@ impl Data {
     pub fn read(value: &Value) -> Self {
         match value {
             Value::Object(_) => Self::Object(Pack::read(value)),
-            Value::String(text) => match serde_json::from_str(text) {
-                Ok(Value::Object(inner)) if inner.contains_key("data") => {
+            Value::String(text) => match crate::json::read(text) {
+                Some(Value::Object(inner)) if inner.contains_key("data") => {
                     Self::Packed(Pack::read(&Value::Object(inner)))
                 }
                 _ => Self::Bare(text.clone()),
@@ -460,7 +460,7 @@ impl Say {
 
 /// Whether a text is an object with everything in it that a packed one has.
 fn is_whole(text: &str) -> bool {
-    let value: Option<Value> = serde_json::from_str(text).ok();
+    let value: Option<Value> = crate::json::read(text);
     let value = value.unwrap_or_default();
     ["data", "dataType", "otherData"]
         .iter()
@@ -508,5 +508,5 @@ impl Answer {
 }
 
 fn json(text: &str) -> Result<Value, DecodeError> {
-    serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))
+    crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))
 }

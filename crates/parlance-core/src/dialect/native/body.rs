@@ -47,7 +47,7 @@ pub fn body_of(content: &Content) -> Value {
         Content::Like | Content::Flower => {}
         // Said again as it came.
         Content::Unknown(unknown) => {
-            return serde_json::from_str(&unknown.raw).unwrap_or(Value::Null);
+            return crate::json::read(&unknown.raw).unwrap_or(Value::Null);
         }
     }
     body.into_value()

@@ -87,7 +87,7 @@ impl Client {
     /// Reads what a client said.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
         let value: Value =
-            serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))?;
+            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         match fields.text("type")?.as_str() {
             "msg" => Ok(Self::Message(fields.text("content")?)),
@@ -116,7 +116,7 @@ impl Server {
 
     /// Reads what a server said. What is no JSON object is a bare text.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
-        let Ok(value @ Value::Object(_)) = serde_json::from_str(text) else {
+        let Some(value @ Value::Object(_)) = crate::json::read(text) else {
             return Ok(Self::Bare(text.to_owned()));
         };
         let fields = Fields::of(&value)?;
@@ -193,7 +193,7 @@ impl History {
     /// Reads a body. A row that cannot be read costs itself alone.
     pub fn read(body: &str) -> Result<Self, DecodeError> {
         let value: Value =
-            serde_json::from_str(body).map_err(|_| DecodeError::malformed("not JSON"))?;
+            crate::json::read(body).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         match whole(fields.value("code")?) {
             None => Err(DecodeError::malformed("code")),

@@ -219,7 +219,7 @@ fn nested(kind: &str, value: &Value) -> Content {
 }
 
 fn nested_object(text: &str) -> Option<Value> {
-    let inside: Value = serde_json::from_str(text).ok()?;
+    let inside: Value = crate::json::read(text)?;
     inside.is_object().then_some(inside)
 }
 
@@ -357,14 +357,14 @@ fn answer(code: i64, data: Value) -> String {
 }
 
 fn parsed(text: &str) -> Result<Value, DecodeError> {
-    serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))
+    crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))
 }
 
 /// A value that stands there as it is, or written as a text.
 fn opened(value: &Value) -> Result<Value, DecodeError> {
     match value {
         Value::String(text) => {
-            serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON inside"))
+            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON inside"))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             Ok(value.clone())

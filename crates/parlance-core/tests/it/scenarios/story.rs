@@ -36,7 +36,11 @@ fn silence_and_an_overdue_proof_are_told_apart() {
     let mut rig = Rig::online();
     rig.path_dies();
     rig.advance(28.0);
-    assert!(story(&rig).contains(&(What::Silent, 0)), "{:?}", story(&rig));
+    assert!(
+        story(&rig).contains(&(What::Silent, 0)),
+        "{:?}",
+        story(&rig)
+    );
     let mut rig = Rig::online();
     rig.say("hello");
     rig.path_dies();

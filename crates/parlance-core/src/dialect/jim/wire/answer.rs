@@ -141,7 +141,7 @@ impl Answer {
     /// Reads what a server said.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
         let value: Value =
-            serde_json::from_str(text).map_err(|_| DecodeError::malformed("not JSON"))?;
+            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         let command = fields
             .natural("command")

@@ -90,8 +90,7 @@ pub struct Wanted {
 impl Request {
     /// Reads what a client said.
     pub fn read(text: &str) -> Self {
-        serde_json::from_str(text)
-            .ok()
+        crate::json::read(text)
             .and_then(|value: Value| Self::of(&value))
             .unwrap_or(Self::Unknown)
     }
