@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::frame::{ConversationHead, Message, Page, Part, Person, Talk};
 use crate::history::{Coverage, Fetch};
 use crate::ids::{ClientId, ConversationId, ItemKey, RequestId, Seq, Uid};
+use crate::planted::{Bug, planted};
 use crate::presence::Presence;
 use crate::session::{HistoryState, LastLine};
 use crate::time::Instant;
@@ -249,7 +250,8 @@ impl Conversation {
             self.place_proved(&message.conversation, &mut applied, viewer);
             return applied;
         }
-        if seq > known.next() || self.forward.is_open() {
+        let early = seq > known.next() || self.forward.is_open();
+        if early && !planted(Bug::LastPostCursor) {
             self.keep_early(seq, message, now);
             return Applied::default();
         }
@@ -337,7 +339,9 @@ impl Conversation {
         if forward {
             self.forward = Fetch::Idle;
             self.drain_early(&mut applied, viewer);
-            if self.is_behind() {
+            if self.is_behind() && planted(Bug::ShortPageIsAll) {
+                self.head = self.last_known();
+            } else if self.is_behind() {
                 // A page that brings nothing new although there is more: asked
                 // again only when the next ping says so, or it would be a loop.
                 self.forward = if self.last_known() > before {
@@ -501,7 +505,7 @@ impl Conversation {
             self.patience = Some(now);
         }
         self.early.insert(seq, message);
-        if self.patience.is_none() {
+        if self.patience.is_none() && !planted(Bug::NoGapTimer) {
             self.patience = Some(now + GAP_PATIENCE);
         }
     }
@@ -632,6 +636,9 @@ impl Conversation {
 
     /// Whether messages are known to exist after the last that is here.
     pub fn is_behind(&self) -> bool {
+        if planted(Bug::NothingBeforeTheFirst) && self.log == Log::Empty {
+            return false;
+        }
         self.last_known() < self.head
     }
 

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::dialect::{Beat, Counts, Liveness};
+use crate::planted::{Bug, planted};
 use crate::time::{Instant, whole_millis};
 
 /// A wake this much after its time means that the page was not running.
@@ -137,6 +138,7 @@ impl Heartbeat {
                 attempt: Attempt::First,
                 ..
             } if now > deadline + LATE => self.ask(now, Attempt::Second),
+            Asked::Yes { .. } if planted(Bug::ZombieKept) => self.ask(now, Attempt::First),
             Asked::Yes { .. } => Verdict::Dead,
             Asked::No => match self.quiet_until() {
                 Some(until) if now < until => self.beat(now),

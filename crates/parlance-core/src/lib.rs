@@ -20,6 +20,8 @@ pub mod presence;
 pub mod timeline;
 pub mod viewport;
 
+pub mod planted;
+
 pub mod backoff;
 pub mod chance;
 pub mod heartbeat;

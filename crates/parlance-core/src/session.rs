@@ -40,6 +40,7 @@ use crate::frame::{ClientFrame, Hello, Person, Refusal, Retry};
 use crate::heartbeat::Heartbeat;
 use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, LinkId, RequestId, SaveId, Uid};
 use crate::outbox::{Outbox, State, Via, Write};
+use crate::planted::{Bug, Memory, planted};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Failure, Keys};
 use crate::wire::{HttpRequest, HttpResult, Wire};
@@ -153,6 +154,8 @@ pub struct Session {
     /// What the device's clock said last, and when that was.
     wall: Option<(Instant, UnixMillis)>,
     story: story::Story,
+    /// Nothing, unless a bug is planted.
+    memory: Memory,
 }
 
 /// Whose rows of the device's storage are here.
@@ -229,6 +232,7 @@ impl Session {
             typing_told: None,
             wall: None,
             story: story::Story::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -238,6 +242,11 @@ impl Session {
             Input::Command(command) => self.on_command(now, command),
             // Links are numbered: what a dead one says changes nothing.
             Input::Link(link, event) if self.phase.link() == Some(link) => {
+                self.on_link(now, link, event);
+            }
+            Input::Link(link, event @ LinkEvent::Received(_))
+                if planted(Bug::ReplacedLinkHeard) && self.phase.link() > Some(link) =>
+            {
                 self.on_link(now, link, event);
             }
             Input::Link(..) => {}
@@ -334,7 +343,9 @@ impl Session {
     /// An attempt begins now. Whatever link there was is closed first, without
     /// waiting for its close event.
     fn dial(&mut self, now: Instant) {
-        self.drop_link(now, close::NORMAL);
+        if !planted(Bug::TwoLinks) {
+            self.drop_link(now, close::NORMAL);
+        }
         self.attempt(now);
     }
 
@@ -401,6 +412,11 @@ impl Session {
         }
         if self.ponged {
             heartbeat.expect_pongs();
+        }
+        if planted(Bug::StaleHeartbeat)
+            && let Some(stale) = self.memory.heartbeat()
+        {
+            heartbeat = stale;
         }
         self.enter(
             now,
@@ -510,7 +526,8 @@ impl Session {
         };
         let stays = self.dialect.capabilities().when_hidden == WhenHidden::Stays;
         let unsent = stays && !self.outbox.is_empty();
-        if page.visible || (unsent && waiting.hidden_until <= now) {
+        let visible = page.visible && !(planted(Bug::RememberedVisibility) && self.memory.hidden());
+        if visible || (unsent && waiting.hidden_until <= now) {
             self.dial(now);
             return;
         }
@@ -551,6 +568,7 @@ impl Session {
             Phase::Waiting(_) | Phase::Suspended(_) => {}
             Phase::Ended(EndReason::GaveUp) => self.backoff.reset(),
             Phase::Ended(_) if wish == Wish::Person => {}
+            Phase::Idle(Idle::NeedsIdentity) if planted(Bug::DialAfterLeaving) => {}
             Phase::Ended(_)
             | Phase::Idle(_)
             | Phase::Connecting(_)
@@ -601,6 +619,11 @@ impl Session {
             }
             Phase::Idle(Idle::SigningOut(awaited, ..)) if *awaited == request => {
                 self.on_signed_out(now);
+            }
+            Phase::Idle(_) | Phase::Suspended(_) | Phase::Ended(_)
+                if planted(Bug::HeardAfterTeardown) =>
+            {
+                self.on_admission(now, result);
             }
             Phase::Idle(_)
             | Phase::Connecting(_)
@@ -786,6 +809,9 @@ impl Session {
 
     /// What was asked for on the link is asked for again on the next.
     fn forget_link(&mut self, now: Instant) {
+        if let Phase::Online(online) = &self.phase {
+            self.memory.link(&online.heartbeat);
+        }
         let resend = self.dialect.capabilities().resend;
         let on_their_way = self.outbox.on_link_lost(resend);
         if on_their_way > 0 {

@@ -13,6 +13,13 @@ pub(crate) fn native_lints(workspace: &Workspace) -> Step {
     Step::cargo(workspace).words("clippy --release --workspace --all-targets -- --deny warnings")
 }
 
+/// The core with the bugs that the simulation has to find.
+pub(crate) fn planted_lints(workspace: &Workspace) -> Step {
+    Step::cargo(workspace)
+        .words("clippy --release --package parlance-core --features planted")
+        .words("--all-targets -- --deny warnings")
+}
+
 /// Most of the page exists only for wasm, where the native lints do not see it.
 pub(crate) fn web_lints(workspace: &Workspace) -> Step {
     quick_and_bare(Step::cargo(workspace))

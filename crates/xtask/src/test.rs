@@ -62,6 +62,11 @@ pub(crate) fn run(workspace: &Workspace, deep: bool) -> Result<ExitCode, Failure
         workspace,
         "--release --workspace --exclude xtask",
     ));
+    // Another program: the same core with bugs in it.
+    let planted = run.build(test_programs(
+        workspace,
+        "--release --package parlance-core --features planted --test it",
+    ));
     let own = run.build(test_programs(workspace, "--package xtask"));
     let dist = tools && run.builds(frontend::build);
     let web = if runner {
@@ -75,6 +80,7 @@ pub(crate) fn run(workspace: &Workspace, deep: bool) -> Result<ExitCode, Failure
     if lints {
         run.check(checks::format(workspace));
         run.check(checks::native_lints(workspace));
+        run.check(checks::planted_lints(workspace));
         run.check(checks::web_lints(workspace));
     } else {
         run.leave_out("format and lints", "rustfmt or clippy is missing");
@@ -91,6 +97,9 @@ pub(crate) fn run(workspace: &Workspace, deep: bool) -> Result<ExitCode, Failure
     {
         // The schedules print what they went through; it is asked for.
         run.native(program, &["--show-output"]);
+    }
+    for program in planted.iter().filter(|program| program.is_test) {
+        run.native(program, &["--show-output", "planted::"]);
     }
     run.documentation();
     run.in_the_browser(&web);

@@ -10,11 +10,13 @@ use super::sending::SAVE_WITHIN;
 use super::siblings::ELSEWHERE_WITHIN;
 use super::{Account, PageState, Session, What};
 use crate::TYPING;
+use crate::close::EndReason;
 use crate::dialect::Resend;
 use crate::heartbeat::{Heartbeat, Verdict};
 use crate::history::Fetch;
 use crate::ids::ConversationId;
 use crate::outbox::{State, Via};
+use crate::planted::{Bug, planted};
 use crate::time::Instant;
 
 /// A stay that lasts so long has proved itself: back-off starts anew.
@@ -175,6 +177,7 @@ impl Session {
         match online.heartbeat.at_deadline(now) {
             Verdict::Fine => {}
             Verdict::Ask => self.ask_server(),
+            Verdict::Dead if planted(Bug::OwnCloseIsClean) => self.end(now, EndReason::GaveUp),
             Verdict::Dead => {
                 self.note(now, What::Silent, 0);
                 self.replace_link(now, page);

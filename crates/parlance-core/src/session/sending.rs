@@ -17,6 +17,7 @@ use crate::frame::{Ack, ClientFrame, Message, Nack, NackReason, Person, Say};
 use crate::heartbeat::Verdict;
 use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Seq, Uid};
 use crate::outbox::{Draft, Entry, InFlight, Kept, State, Stored, Take, Turn, Write};
+use crate::planted::{Bug, planted};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Item, Side};
 
@@ -57,7 +58,11 @@ impl Session {
         match self.keeper() {
             Some(uid) => {
                 let save = self.save(Write::Keep(uid, Box::new(draft.to_record())));
-                let state = State::Saving(now + SAVE_WITHIN);
+                let mut state = State::Saving(now + SAVE_WITHIN);
+                if planted(Bug::ShownBeforeKept) {
+                    self.show(&draft, key);
+                    state = State::Queued;
+                }
                 self.outbox.add(draft, key, state, Kept::Saving(save));
             }
             None => {
@@ -176,8 +181,8 @@ impl Session {
             _ => return,
         }
         self.account = Account::Loaded(uid.clone());
-        let stored = match stored {
-            Ok(stored) => stored,
+        let (stored, mut drafts) = match stored.and_then(|stored| self.read_rows(stored)) {
+            Ok(read) => read,
             Err(failure) => {
                 self.count(Oddity::Storage, failure.0);
                 self.set_durability(Durability::LostOnClose);
@@ -185,14 +190,6 @@ impl Session {
                 return;
             }
         };
-        let mut drafts = Vec::new();
-        for value in &stored.unsent {
-            match Draft::from_record(value) {
-                Ok(draft) => drafts.push(draft),
-                // Left where it is, for whoever can read it.
-                Err(error) => self.count(Oddity::BadRow, error.what),
-            }
-        }
         drafts.sort_unstable_by_key(|draft| draft.order);
         let oldest_order = drafts.first().map(|draft| draft.order);
         // What was said before the device answered was said after all this,
@@ -215,6 +212,20 @@ impl Session {
             }
         }
         self.keep_the_rest();
+    }
+
+    /// The messages in the rows that can be read.
+    fn read_rows(&mut self, stored: Stored) -> Result<(Stored, Vec<Draft>), StorageFailure> {
+        let mut drafts = Vec::new();
+        for value in &stored.unsent {
+            match Draft::from_record(value) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) if planted(Bug::PoisonRow) => return Err(StorageFailure(error.what)),
+                // Left where it is, for whoever can read it.
+                Err(error) => self.count(Oddity::BadRow, error.what),
+            }
+        }
+        Ok((stored, drafts))
     }
 
     /// Whether a page that was read before the device answered has it, where
@@ -496,6 +507,9 @@ impl Session {
             self.forget(uid, draft.client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&draft.conversation) {
+            if planted(Bug::EchoVanishes) {
+                conversation.timeline.remove_waiting(&draft.client_id);
+            }
             conversation
                 .timeline
                 .update_waiting(&draft.client_id, |item| {

@@ -1,8 +1,7 @@
 //! Tests of the core: scenarios on virtual time, properties over random
-//! schedules, the decoders against anything, and the house rules.
-
-mod rig;
-mod scenarios;
+//! schedules, the decoders against anything, and the house rules. With the
+//! feature `planted` it is another program: only whether the simulation finds
+//! the bugs that are planted then.
 
 #[allow(
     clippy::disallowed_methods,
@@ -12,8 +11,21 @@ mod scenarios;
 mod properties;
 mod sim;
 
+#[cfg(feature = "planted")]
+mod planted;
+
+#[cfg(not(feature = "planted"))]
+mod rig;
+#[cfg(not(feature = "planted"))]
+mod scenarios;
+
+#[cfg(not(feature = "planted"))]
 mod as_given;
+#[cfg(not(feature = "planted"))]
 mod decoders;
+#[cfg(not(feature = "planted"))]
 mod dialects;
+#[cfg(not(feature = "planted"))]
 mod tidy;
+#[cfg(not(feature = "planted"))]
 mod transcripts;

@@ -24,6 +24,7 @@ pub(crate) mod transition;
 mod apply;
 mod calm;
 mod check;
+mod heard;
 mod network;
 mod outputs;
 mod rows;
@@ -175,9 +176,10 @@ impl Sim {
             }
             self.now = self.now.max(at);
             self.happen(happening)?;
+            self.check_noticed()?;
         }
         self.now = self.now.max(until);
-        Ok(())
+        self.check_noticed()
     }
 
     /// The earliest of everything that is due.

@@ -348,6 +348,68 @@ fn leptos_is_named_where_it_is_wrapped() {
 }
 
 #[test]
+fn planted_bugs_are_in_nothing_that_ships() {
+    let core = read("crates/parlance-core/Cargo.toml");
+    let turned_on: Vec<&str> = section(&core, "[features]")
+        .filter(|line| line.contains("planted") && *line != "planted = []")
+        .collect();
+    assert!(core.contains("\nplanted = []\n"), "the feature is there");
+    assert!(turned_on.is_empty(), "{turned_on:?}");
+    for manifest in ["Cargo.toml", "crates/parlance-server/Cargo.toml"] {
+        let names = read(manifest).contains("planted");
+        assert!(!names, "{manifest} names the planted bugs");
+    }
+    let mut found = Vec::new();
+    for source in sources() {
+        // The tests build and check with it, apart from everything else.
+        let tests = ["crates/xtask/src/test.rs", "crates/xtask/src/checks.rs"];
+        if source.is_under("crates/xtask/") && !tests.contains(&source.path.as_str()) {
+            found.extend(source.lines_with("planted"));
+        }
+    }
+    assert_none(&found, "no build but that of the tests turns it on");
+}
+
+#[test]
+fn each_planted_bug_has_a_function_of_its_own() {
+    let mut places: Vec<(String, String)> = Vec::new();
+    let mut bugs = Vec::new();
+    for source in sources() {
+        if !source.is_under("crates/parlance-core/src/") || source.path.ends_with("/planted.rs") {
+            continue;
+        }
+        let mut function = String::new();
+        for line in source.code().lines() {
+            if let Some((before, after)) = line.split_once("fn ")
+                && !before.trim_end().ends_with(['"', '('])
+            {
+                function = after
+                    .split(['(', '<'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+            }
+            for (at, word) in line.match_indices("planted(Bug::") {
+                let name = line[at + word.len()..].split(')').next();
+                bugs.push(name.unwrap_or_default().to_owned());
+                places.push((source.path.clone(), function.clone()));
+            }
+        }
+    }
+    let many = bugs.len();
+    assert!(many >= 20, "{many} bugs were found");
+    bugs.sort();
+    bugs.dedup();
+    places.sort();
+    places.dedup();
+    assert_eq!(
+        (bugs.len(), places.len()),
+        (many, many),
+        "{bugs:?} in {places:?}"
+    );
+}
+
+#[test]
 fn nothing_makes_html_or_code_of_text() {
     let mut found = Vec::new();
     for source in sources() {

@@ -158,6 +158,7 @@ impl Sim {
             | Transition::Garbage
             | Transition::StorageFails
             | Transition::StorageSlow
+            | Transition::StorageSpoiled
             | Transition::StorageWorks => self.trouble(at, transition, number),
         }
     }

@@ -64,9 +64,29 @@ pub(crate) enum Up {
 #[derive(Debug)]
 pub(crate) enum Down {
     Opened,
-    Text(String),
+    Text(Frame),
     Binary,
     Closed(u16, String),
+}
+
+/// A text from the server, and what is in it for the test to remember.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frame {
+    pub(crate) text: String,
+    /// Its number on the link; 0 where it has none.
+    pub(crate) number: u64,
+    /// How far it says that conversations have got.
+    pub(crate) heads: Vec<(String, u64)>,
+}
+
+impl Frame {
+    /// Something that no server of ours says.
+    pub(crate) fn nonsense(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Link {

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of why it was asked.
 
+use parlance_core::close;
 use parlance_core::ids::{LinkId, RequestId};
 use parlance_core::outbox::Write;
 use parlance_core::session::{Durability, Oddity};
@@ -35,6 +36,9 @@ impl Sim {
                     return violation("the driver's words", what);
                 }
                 tab.link = None;
+                if code == close::SILENT {
+                    self.check_given_up(at)?;
+                }
                 let due = self.now + self.travel(at);
                 let life = self.tabs[at].life;
                 let mine = |it: &&mut Link| it.tab == at && it.life == life && it.link == link;
@@ -78,6 +82,8 @@ impl Sim {
         }
         tab.link = Some((link, false));
         tab.handed.clear();
+        let now = tab.clock(self.now);
+        tab.heard.on_dial(now);
         self.links_made += 1;
         let mut made = Link::new(self.links_made, at, tab.life, link);
         let due = self.now + self.travel(at);
@@ -100,6 +106,8 @@ impl Sim {
             && let Some(client_id) = field(&text, "cid")
         {
             tab.handed.push(client_id.to_owned());
+            let now = tab.clock(self.now);
+            tab.heard.handed_at.get_or_insert(now);
         }
         if text.contains(r#""t":"hello""#) {
             self.check_hello(at, &text)?;
@@ -131,6 +139,7 @@ impl Sim {
         };
         if asked == Asked::Ticket {
             self.check_dial_rate(at, cause)?;
+            self.check_dial_hidden(at, cause)?;
         }
         let due = self.now + self.travel(at);
         self.calls.push(Call {
@@ -212,8 +221,10 @@ impl Sim {
             Event::Timeline(id, changes) => return self.replay(at, id, changes),
             Event::Counted(Oddity::LostFrames, what) if !what.contains("sum") => {
                 tab.told.lossy = true;
+                tab.heard.noticed += 1;
             }
             Event::Counted(Oddity::LostFrames, _) => {
+                tab.heard.resyncs = true;
                 self.tally.met(Premise::Resync);
                 let from = self.now.saturating_sub(60_000);
                 tab.resyncs.retain(|at| *at > from);
@@ -231,6 +242,9 @@ impl Sim {
                     self.tally.met(Premise::Ended);
                 }
                 tab.told.status = Some(status);
+                if status == Status::Ended {
+                    return self.check_end(at);
+                }
             }
             Event::Conversation(it) => {
                 tab.told.unread.insert(it.id, it.unread);

@@ -15,6 +15,7 @@ use parlance_core::time::{Instant, UnixMillis};
 use parlance_core::wire::{HttpFailure, HttpResponse, Wire};
 use parlance_core::{Command, Input, LinkEvent, Output, PageState, Session, Setup, Status, Target};
 
+use super::heard::Heard;
 use super::network::{Down, Path, Up};
 use super::tally::Premise;
 use super::{Check, Fate, Sim, Views, violation};
@@ -48,6 +49,7 @@ pub(crate) struct Tab {
     pub(crate) loaded: usize,
     pub(crate) dials: VecDeque<u64>,
     pub(crate) resyncs: VecDeque<u64>,
+    pub(crate) heard: Heard,
 }
 
 /// What the page has been told.
@@ -131,6 +133,7 @@ impl Tab {
             loaded: 0,
             dials: VecDeque::new(),
             resyncs: VecDeque::new(),
+            heard: Heard::default(),
         }
     }
 
@@ -169,6 +172,7 @@ impl Sim {
         tab.loaded = 0;
         tab.dials.clear();
         tab.resyncs.clear();
+        tab.heard = Heard::default();
         tab.session = Some(Session::new(
             Instant::from_millis(self.now - tab.lag),
             setup,
@@ -232,7 +236,9 @@ impl Sim {
         if cause == Cause::Person {
             tab.told.barred = false;
         }
-        let ended = session.status() == Status::Ended || tab.told.barred;
+        let status = session.status();
+        let ended = status == Status::Ended || tab.told.barred;
+        tab.heard.on_input(&input, status);
         let now = Instant::from_millis(self.now - tab.lag);
         session.handle(now, input);
         let mut outputs = Vec::new();
@@ -250,6 +256,7 @@ impl Sim {
             self.carry_out(at, output, cause)?;
         }
         self.check_tab(at)?;
+        self.check_heard(at)?;
         self.tabs[at].told.anew = false;
         self.rearm(at);
         Ok(())
@@ -306,6 +313,10 @@ impl Sim {
             let what = format!("tab {at} and link {id}: stale {stale}, current {current}");
             return violation("I8 one live link", what);
         }
+        if current {
+            let now = tab.clock(self.now);
+            tab.heard.on_anything(now);
+        }
         let event = match what {
             Down::Opened => {
                 if current {
@@ -313,12 +324,13 @@ impl Sim {
                 }
                 LinkEvent::Opened
             }
-            Down::Text(text) => {
+            Down::Text(frame) => {
                 if current {
-                    tab.listen(&text);
+                    tab.heard.on_frame(&frame);
+                    tab.listen(&frame.text);
                 }
-                self.trace.text(&text);
-                LinkEvent::Received(Wire::Text(text))
+                self.trace.text(&frame.text);
+                LinkEvent::Received(Wire::Text(frame.text))
             }
             Down::Binary => LinkEvent::Received(Wire::Binary(vec![0, 159, 146, 150])),
             Down::Closed(code, reason) => {
@@ -328,6 +340,7 @@ impl Sim {
                     if code == 1009 {
                         tab.refused.append(&mut tab.handed);
                     }
+                    tab.heard.on_closed(code);
                     tab.told.barred = (4500..=4999).contains(&code);
                     if code == 4500 {
                         self.tally.ended_by_stale_ticket += 1;
@@ -374,6 +387,9 @@ impl Sim {
         request: RequestId,
         answer: Option<(u16, String)>,
     ) -> Check {
+        if let Some((status, _)) = &answer {
+            self.tabs[at].heard.on_answer(*status);
+        }
         let result = answer
             .map(|(status, body)| HttpResponse { status, body })
             .ok_or_else(|| HttpFailure("no route".to_owned()));

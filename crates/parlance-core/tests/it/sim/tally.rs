@@ -53,11 +53,15 @@ pub(crate) enum Premise {
     WordFailed,
     Asked,
     NotKept,
+    HeardOf,
+    GivenUpAsSilent,
+    DeafLink,
+    UnreadableRow,
 }
 
 impl Premise {
     /// All, with the invariant that each belongs to.
-    pub(crate) const ALL: [(Self, &'static str); 40] = [
+    pub(crate) const ALL: [(Self, &'static str); 44] = [
         (Self::AckedMessage, "I1 a row says sent"),
         (Self::ResentMessage, "I2 a message was said again"),
         (Self::SecondProof, "I2 a stored message came once more"),
@@ -104,6 +108,10 @@ impl Premise {
         (Self::WordFailed, "delivery: failed"),
         (Self::Asked, "a message older than a day asks"),
         (Self::NotKept, "a row is shown that is not kept"),
+        (Self::HeardOf, "P4 more is heard of than is here"),
+        (Self::GivenUpAsSilent, "I21 a link is given up as silent"),
+        (Self::DeafLink, "P7 online on a dead path"),
+        (Self::UnreadableRow, "I6 a kept row cannot be read"),
     ];
 }
 

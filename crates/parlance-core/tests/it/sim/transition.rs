@@ -105,6 +105,8 @@ transitions! {
     // ---- the device's storage
     StorageFails 40 Fault,
     StorageSlow 60 Fault,
+    /// The device has a row that this version cannot read.
+    StorageSpoiled 30 Fault,
     StorageWorks 120 Life,
 }
 

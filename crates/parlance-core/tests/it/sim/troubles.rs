@@ -7,7 +7,7 @@ use parlance_core::outbox::State;
 use parlance_core::{Input, PageEvent, PageState};
 
 use super::apply::Happened;
-use super::network::Down;
+use super::network::{Down, Frame};
 use super::server::HttpTrouble;
 use super::tab::{Cause, Stopped};
 use super::tally::Premise;
@@ -58,6 +58,14 @@ const NONSENSE: [&str; 14] = [
     r#"{"t":"page","req":987654,"conv":"room:lobby","epoch":"e1","msgs":[],"head":9}"#,
     r#"{"t":"confetti","amount":1e308}"#,
     r#"{"t":"nack","cid":"nobodys","code":"forbidden"}"#,
+];
+
+/// Rows of another version, and rows that a disk has damaged.
+const UNREADABLE: [&str; 4] = [
+    "",
+    "{",
+    r#"{"v":2,"cid":"later","conv":"room:lobby","text":"as a later version writes it"}"#,
+    r#"{"v":1,"cid":"no spaces","conv":"nowhere","body":7,"at":"yesterday","order":-1}"#,
 ];
 
 impl Sim {
@@ -162,7 +170,7 @@ impl Sim {
                 return self.on_link(at, |sim, place| {
                     let what = match number as usize % (NONSENSE.len() + 1) {
                         0 => Down::Binary,
-                        which => Down::Text(NONSENSE[which - 1].to_owned()),
+                        which => Down::Text(Frame::nonsense(NONSENSE[which - 1])),
                     };
                     sim.links[place].send_down(due, what);
                     Ok(())
@@ -172,6 +180,14 @@ impl Sim {
             Transition::StorageSlow => {
                 self.devices[device].storage.slow = [300, 2_500, 30_000][number as usize % 3];
             }
+            Transition::StorageSpoiled => match self.devices[device].last_known.clone() {
+                Some(uid) => {
+                    self.tally.met(Premise::UnreadableRow);
+                    let row = UNREADABLE[number as usize % UNREADABLE.len()];
+                    self.devices[device].storage.spoil(&uid, number, row);
+                }
+                None => return Ok(false),
+            },
             Transition::StorageWorks => {
                 let storage = &mut self.devices[device].storage;
                 let trouble = storage.failing || storage.slow > 0;

@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 
 use parlance_core::dialect::native::wire;
 
+use crate::sim::network::Frame;
+
 /// One accepted link.
 pub(crate) struct Conn {
     pub(crate) link: u64,
     pub(crate) device: usize,
     pub(crate) uid: Option<String>,
     /// What waits to be put on the network, in order.
-    pub(crate) out: Vec<String>,
+    pub(crate) out: Vec<Frame>,
     pub(crate) closing: Option<(u16, String)>,
     /// So many of the next frames are lost inside.
     pub(crate) dropping: u64,
@@ -43,7 +45,11 @@ impl Conn {
             frame: &frame,
         };
         if let Ok(text) = serde_json::to_string(&numbered) {
-            self.out.push(text);
+            self.out.push(Frame {
+                text,
+                number: self.frames,
+                heads: heads_of(&frame),
+            });
         }
     }
 
@@ -54,5 +60,32 @@ impl Conn {
             self.say(frame);
             true
         })
+    }
+}
+
+/// How far a frame says that conversations have got.
+fn heads_of(frame: &wire::Server) -> Vec<(String, u64)> {
+    let of = |head: &wire::ConversationHead| (head.conv.clone(), head.seq);
+    match frame {
+        wire::Server::Push { conv, msg } => vec![(conv.clone(), msg.seq)],
+        wire::Server::Ack { conv, seq, .. } => vec![(conv.clone(), *seq)],
+        wire::Server::Welcome { convs, .. } => convs.iter().map(of).collect(),
+        wire::Server::Opened { head, .. } | wire::Server::Conv { head } => vec![of(head)],
+        wire::Server::Ping { heads, .. } | wire::Server::Pong { heads, .. } => {
+            let heads = heads.iter();
+            heads.map(|head| (head.conv.clone(), head.seq)).collect()
+        }
+        wire::Server::Nack { .. }
+        | wire::Server::Page { .. }
+        | wire::Server::Gone { .. }
+        | wire::Server::Roster { .. }
+        | wire::Server::Came { .. }
+        | wire::Server::Went { .. }
+        | wire::Server::Typing { .. }
+        | wire::Server::Read { .. }
+        | wire::Server::Bye { .. }
+        | wire::Server::Recalled { .. }
+        | wire::Server::Error { .. }
+        | wire::Server::Unknown => Vec::new(),
     }
 }
