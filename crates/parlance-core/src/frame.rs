@@ -362,6 +362,9 @@ pub struct Heads {
     pub changed: Vec<(ConversationId, Seq)>,
     /// The wrapping sum of all heads that this link hears of, where given.
     pub sum: Option<u64>,
+    /// Over how long a crowd should spread its return, if that has changed: a
+    /// crowd grows after the first of it were welcomed.
+    pub spread: Option<Duration>,
 }
 
 /// The server is going away.

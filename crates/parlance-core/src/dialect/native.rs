@@ -33,6 +33,9 @@ pub const VERSION: u32 = 1;
 /// At most so many cursors fit into a hello.
 const MOST_CURSORS: usize = 32;
 
+/// However large a crowd is said to be.
+const MOST_SPREAD_MS: u64 = 300_000;
+
 /// The native dialect, seen from the client.
 #[derive(Debug)]
 pub struct Native {
@@ -283,7 +286,7 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<ServerFrame, DecodeError> {
         "welcome" => ServerFrame::Welcome(Welcome {
             me: person(fields.object("me")?)?,
             epoch: Epoch::new(fields.text("epoch")?),
-            spread: millis(fields.number("spread_ms")?, 300_000),
+            spread: millis(fields.number("spread_ms")?, MOST_SPREAD_MS),
             ping_every: match fields.number("ping_ms")? {
                 0 => None,
                 period => Some(millis(period, 600_000)),
@@ -436,6 +439,9 @@ fn heads(fields: Fields<'_>) -> Result<Heads, DecodeError> {
             Ok((conversation(&head.text("conv")?)?, Seq(head.number("seq")?)))
         }),
         sum: fields.maybe_text("sum")?.and_then(|text| text.parse().ok()),
+        spread: fields
+            .maybe_number("spread_ms")?
+            .map(|spread| millis(spread, MOST_SPREAD_MS)),
     })
 }
 

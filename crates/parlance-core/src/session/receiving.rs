@@ -368,6 +368,9 @@ impl Session {
         if !self.is_numbered() {
             return;
         }
+        if let Some(spread) = heads.spread {
+            self.backoff.set_spread(spread);
+        }
         for (id, seq) in heads.changed {
             if let Some(conversation) = self.conversations.get_mut(&id) {
                 conversation.on_heard_of(seq, now);

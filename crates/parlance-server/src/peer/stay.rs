@@ -74,6 +74,7 @@ pub(super) async fn stay(
         dozing: false,
         // Links that came together are not pinged together.
         ping_at: now + random::portion(ping_every, 0, 1000),
+        spread_told: server.spread_ms(),
     };
     stay.welcome().await?;
     stay.go_on().await
@@ -92,6 +93,7 @@ struct Stay<'a> {
     // It has been silent for longer than somebody who is here would be.
     dozing: bool,
     ping_at: Instant,
+    spread_told: u64,
 }
 
 impl Stay<'_> {
@@ -110,7 +112,7 @@ impl Stay<'_> {
                 ..(**self.attendance.me()).clone()
             },
             epoch: self.server.store.epoch().as_str().to_owned(),
-            spread_ms: self.server.spread_ms(),
+            spread_ms: self.spread_told,
             ping_ms: millis(self.server.config.ping_every),
             limits: Some(wire::Limits {
                 text_bytes: TEXT_BYTES,
@@ -501,7 +503,21 @@ impl Stay<'_> {
             return Err(Ending::code(close::EXPIRED));
         }
         let (heads, sum) = self.heads().await?;
-        self.link.say(&wire::Server::Ping { heads, sum }).await
+        let spread_ms = self.new_spread();
+        let ping = wire::Server::Ping {
+            heads,
+            sum,
+            spread_ms,
+        };
+        self.link.say(&ping).await
+    }
+
+    /// Over how long the crowd should spread its return, if this link has not
+    /// been told so: it was welcomed when the crowd was smaller.
+    fn new_spread(&mut self) -> Option<u64> {
+        let spread = self.server.spread_ms();
+        let told = std::mem::replace(&mut self.spread_told, spread);
+        (told != spread).then_some(spread)
     }
 
     /// How far this person's conversations have got, by the store and not by

@@ -251,8 +251,14 @@ impl Store for SqliteStore {
             self.reading(|connection| Ok(queries::epoch(connection).map(|_| ())?))
                 .await?;
             // An empty write still opens and commits a transaction, after
-            // everything that was asked before it.
-            self.writing(|_| Ok(())).await
+            // everything that was asked before it. It need not reach the disk:
+            // where that has failed, only a real one shows that it works again.
+            if !self.writer.has_failed() {
+                return self.writing(|_| Ok(())).await;
+            }
+            self.writing(queries::touch).await?;
+            self.writer.works_again();
+            Ok(())
         }
         .boxed()
     }

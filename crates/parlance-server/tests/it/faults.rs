@@ -9,10 +9,13 @@
 mod fleet;
 mod link;
 mod pilot;
+mod recording;
 mod report;
 
 mod crash;
+mod disk;
 mod frozen;
 mod lag;
+mod power;
 mod restart;
 mod storm;

@@ -166,3 +166,24 @@ async fn the_spread_grows_with_the_crowd() {
     }
     assert_eq!(spread, 25 * 1200 / 10);
 }
+
+#[tokio::test]
+async fn who_came_first_is_told_how_large_the_crowd_became() {
+    let rig = Rig::with(|config| {
+        config.handshakes_per_second = 10;
+        config.ping_every = Duration::from_secs(2);
+    })
+    .await;
+    let mut first = rig.person("first").await;
+    assert_eq!(first.welcome["spread_ms"], 1000);
+    let mut crowd = Vec::new();
+    for number in 0..24 {
+        crowd.push(rig.person(&format!("p{number}")).await);
+    }
+    let told = first
+        .wait_for("ping", |ping| ping["spread_ms"] == 25 * 1200 / 10)
+        .await;
+    assert_eq!(told["sum"], "0");
+    let again = first.wait("ping").await;
+    assert_eq!(again.get("spread_ms"), None, "once: {again}");
+}

@@ -148,6 +148,8 @@ pub enum Server {
         heads: Vec<Head>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sum: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spread_ms: Option<u64>,
     },
     Pong {
         #[serde(default)]

@@ -1,6 +1,8 @@
 //! Attempts: each step has its time, and each failure makes the next wait
 //! longer, up to a limit, until a stay has proved itself.
 
+use serde_json::json;
+
 use parlance_core::session::Oddity;
 use parlance_core::time::Instant;
 use parlance_core::{Command, LinkEvent, Status};
@@ -168,6 +170,27 @@ fn the_first_way_back_is_spread_as_the_server_said() {
         });
         rig.server.spread_ms = 20_000;
         rig.goes_online();
+        rig.closed(1006);
+        let from = rig.now;
+        rig.until_dial(20.0);
+        latest = latest.max(rig.now.since(from).as_secs_f64());
+    }
+    assert!(latest > 15.0, "{latest}");
+}
+
+#[test]
+fn a_crowd_that_has_grown_since_the_welcome_is_spread_as_the_ping_said() {
+    let mut latest = 0.0_f64;
+    for seed in 0..40 {
+        let mut rig = Rig::launched(Launch {
+            seed,
+            ..Launch::default()
+        });
+        rig.goes_online();
+        let sum = rig.server.sum();
+        rig.frame(json!({"t": "ping", "heads": [], "sum": sum, "spread_ms": 20_000}));
+        // One that says nothing of it changes nothing.
+        rig.pings();
         rig.closed(1006);
         let from = rig.now;
         rig.until_dial(20.0);

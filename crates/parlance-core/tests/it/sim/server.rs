@@ -234,7 +234,11 @@ impl Server {
             } else if conn.ping_at <= now {
                 conn.ping_at = now + PING_EVERY * 9 / 10 + chance.below(PING_EVERY / 5);
                 let (heads, sum) = heads;
-                conn.say(wire::Server::Ping { heads, sum });
+                conn.say(wire::Server::Ping {
+                    heads,
+                    sum,
+                    spread_ms: None,
+                });
             }
         }
         let gone: Vec<String> = self

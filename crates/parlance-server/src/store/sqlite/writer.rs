@@ -4,6 +4,7 @@
 //! Knows nothing of what is written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub(super) struct Writer {
     // Both are there until the drop.
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    // A commit has failed, and nobody has seen since that one does not.
+    failed: Arc<AtomicBool>,
 }
 
 impl Drop for Writer {
@@ -47,13 +50,27 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, metrics: Arc<Metrics>) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
+        let failed = Arc::<AtomicBool>::default();
+        let fails = Arc::clone(&failed);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, waiting, &metrics))?;
+            .spawn(move || write_all(&connection, waiting, &metrics, &fails))?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
+            failed,
         })
+    }
+
+    /// Whether a commit has failed since the last time that this one was told
+    /// that it works.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+
+    /// Something was written, and it stands.
+    pub(super) fn works_again(&self) {
+        self.failed.store(false, Ordering::SeqCst);
     }
 
     /// Does this work in a transaction; answers after the commit. When the
@@ -119,6 +136,7 @@ fn write_all(
     connection: &Connection,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     metrics: &Metrics,
+    fails: &AtomicBool,
 ) {
     while let Some(first) = waiting.blocking_recv() {
         let began = Instant::now();
@@ -126,6 +144,7 @@ fn write_all(
         let outcome = write_group(connection, &mut group, &mut waiting, began);
         metrics.committed(began.elapsed(), outcome.is_ok());
         if let Err(error) = &outcome {
+            fails.store(true, Ordering::SeqCst);
             tracing::error!(%error, writes = group.len(), "commit failed");
             // Nothing of the group stands, whatever state SQLite left it in.
             if !connection.is_autocommit() {
