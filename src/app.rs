@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{SecurityPolicyViolationEvent, Window};
 
 use crate::config::{Launch, Launched, Problem, Should, browser};
-use crate::dialects::dialect;
+use crate::dialects::{dialect, one_link};
 use crate::driver::{self, Parts, clock::Clock, random};
 use crate::model::Model;
 use crate::ui;
@@ -47,6 +47,7 @@ fn run(window: &Window, launched: Launched) {
         return;
     };
     let backend = dialect.capabilities().clone();
+    let one_link = one_link(&launched.launch, dialect.as_ref());
     let setup = Setup {
         dialect,
         target: launched.launch.target(),
@@ -66,6 +67,7 @@ fn run(window: &Window, launched: Launched) {
             Parts {
                 clock: Clock::browser(),
                 storage: format!("parlance {}", launch.server()),
+                one_link,
                 deliver: deliver(window, launch, model),
             },
         )

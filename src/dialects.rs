@@ -58,6 +58,21 @@ pub fn dialect(launch: &Launch, offset_minutes: i32) -> Option<Box<dyn Dialect>>
     }
 }
 
+/// The name under which all tabs of this person share one link, where the
+/// backend throws the older of two out. Where nobody says who they are, each
+/// tab may be somebody else.
+pub fn one_link(launch: &Launch, dialect: &dyn Dialect) -> Option<String> {
+    let who = match launch.dialect {
+        DialectName::Crmeb | DialectName::CrmebStock => launch.uid.clone()?,
+        // Its token says it, where the launch does not.
+        DialectName::Egg => dialect.greeting()?.me.uid.to_string(),
+        DialectName::Native | DialectName::Topic | DialectName::Jim | DialectName::Plain => {
+            return None;
+        }
+    };
+    Some(["parlance link ", &launch.server(), " ", &who].concat())
+}
+
 #[cfg(feature = "native")]
 fn native(launch: &Launch) -> Box<dyn Dialect> {
     Box::new(Native::new(NativeConfig {

@@ -5,7 +5,7 @@
 //! it looks is decided by whoever takes the events. Holds the only timer that
 //! wakes the session and the only clock that stamps its inputs.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
@@ -14,10 +14,12 @@ use std::time::Duration;
 use gloo_timers::callback::Timeout;
 use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
+use parlance_core::relay::{Deed, Relay};
 use parlance_core::session::{Durability, What};
 use parlance_core::time::{Instant, UnixMillis, whole_millis};
+use parlance_core::wire::Wire;
 use parlance_core::{
-    Command, Event, Input, LinkEvent, NUMBERED, Output, PageEvent, Session, Setup,
+    Command, Event, Input, LinkEvent, NUMBERED, Output, PageEvent, RELAYED, Session, Setup,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -167,6 +169,9 @@ pub struct Parts {
     /// The name of the server's storage on this device, and of the channel
     /// between the pages that share it.
     pub storage: String,
+    /// The name of the one link of all tabs of a person, where the backend
+    /// bears no more.
+    pub one_link: Option<String>,
     /// Who takes the events.
     pub deliver: Box<dyn Fn(Event)>,
 }
@@ -206,6 +211,7 @@ pub fn start(setup: Setup, parts: Parts) -> Handle {
         storage,
         shared_as: parts.storage,
         siblings: RefCell::default(),
+        one_link: parts.one_link.filter(|_| RELAYED).map(OneLink::new),
         deliver: parts.deliver,
         unsent: RefCell::default(),
         guard: RefCell::default(),
@@ -279,6 +285,7 @@ struct Driver {
     /// What the channel to the other pages is called.
     shared_as: String,
     siblings: RefCell<Option<Siblings>>,
+    one_link: Option<OneLink>,
     deliver: Box<dyn Fn(Event)>,
     unsent: RefCell<Unsent>,
     guard: RefCell<Guard>,
@@ -291,6 +298,26 @@ enum Happening {
     Input(Input),
     Page(PageEvent),
     Wake,
+    /// What another tab says of the one link.
+    Word(String),
+}
+
+/// The one link of all tabs, and the channel on which they speak of it. Without
+/// a channel each tab has a link of its own.
+struct OneLink {
+    name: String,
+    relay: RefCell<Relay>,
+    channel: RefCell<Option<Siblings>>,
+}
+
+impl OneLink {
+    fn new(name: String) -> Self {
+        Self {
+            name,
+            relay: RefCell::new(Relay::new(random::seed())),
+            channel: RefCell::default(),
+        }
+    }
 }
 
 /// The one timer.
@@ -335,11 +362,25 @@ impl Driver {
             Happening::Input(input) => self.step(now, input),
             Happening::Page(event) => {
                 let leaves = matches!(event, PageEvent::PageHide | PageEvent::Freeze);
-                self.listen_to_siblings(!leaves);
+                if !leaves {
+                    self.listen_to_siblings(true);
+                }
                 self.step(now, Input::Page(event, page));
+                if leaves {
+                    self.listen_to_siblings(false);
+                }
             }
             Happening::Wake => self.step(now, Input::Wake(page)),
+            Happening::Word(text) => {
+                if let Some(mut relay) = self.relay() {
+                    relay.hear(now, &text);
+                }
+            }
         }
+        if let Some(mut relay) = self.relay() {
+            relay.tick(now, page.visible);
+        }
+        self.carry_out_deeds();
         now
     }
 
@@ -372,21 +413,20 @@ impl Driver {
         let handle = self.handle;
         match output {
             Output::Open(link, address) => {
-                let deliver = Rc::new(move |event| handle.on_link(link, event));
-                let socket = Socket::open(address, deliver);
-                self.links.borrow_mut().push((link, socket));
-            }
-            Output::Transmit(link, wire) => {
-                let links = self.links.borrow();
-                if let Some((_, socket)) = links.iter().find(|(it, _)| *it == link) {
-                    socket.send(wire);
+                let now = self.clock.now();
+                match self.relay() {
+                    Some(mut relay) => relay.open(now, link, address),
+                    None => self.dial(link, address),
                 }
             }
-            Output::Close(link, code, reason) => {
-                if let Some(socket) = self.take_link(link) {
-                    socket.close(code, reason);
-                }
-            }
+            Output::Transmit(link, wire) => match self.relay() {
+                Some(mut relay) => relay.transmit(link, wire),
+                None => self.send(link, wire),
+            },
+            Output::Close(link, code, reason) => match self.relay() {
+                Some(mut relay) => relay.close(link, code, reason),
+                None => self.shut(link, code, reason),
+            },
             Output::Request(id, request) => spawn_local(async move {
                 let result = http::request(request).await;
                 handle.feed(Input::Http(id, result));
@@ -406,6 +446,21 @@ impl Driver {
     /// While the page may be cached nobody listens: it looks for itself when it
     /// comes back.
     fn listen_to_siblings(&self, listens: bool) {
+        if let Some(one_link) = self.one_link.as_ref().filter(|_| RELAYED) {
+            if !listens {
+                one_link.relay.borrow_mut().leave();
+                self.carry_out_deeds();
+                *one_link.channel.borrow_mut() = None;
+            } else if one_link.channel.borrow().is_none() {
+                let handle = self.handle;
+                let deliver = Rc::new(move |text| {
+                    if let Some(driver) = handle.driver() {
+                        driver.enqueue(Happening::Word(text));
+                    }
+                });
+                *one_link.channel.borrow_mut() = Siblings::open(&one_link.name, deliver);
+            }
+        }
         if !NUMBERED {
             return;
         }
@@ -416,6 +471,56 @@ impl Driver {
             let handle = self.handle;
             let deliver = Rc::new(move |text| handle.feed(Input::Shared(text)));
             *siblings = Siblings::open(&self.shared_as, deliver);
+        }
+    }
+
+    fn dial(&self, link: LinkId, address: String) {
+        let handle = self.handle;
+        let deliver = Rc::new(move |event| handle.on_link(link, event));
+        let socket = Socket::open(address, deliver);
+        self.links.borrow_mut().push((link, socket));
+    }
+
+    fn send(&self, link: LinkId, wire: Wire) {
+        let links = self.links.borrow();
+        if let Some((_, socket)) = links.iter().find(|(it, _)| *it == link) {
+            socket.send(wire);
+        }
+    }
+
+    fn shut(&self, link: LinkId, code: u16, reason: &'static str) {
+        if let Some(socket) = self.take_link(link) {
+            socket.close(code, reason);
+        }
+    }
+
+    /// This tab's part in the one link, while there is a channel.
+    fn relay(&self) -> Option<RefMut<'_, Relay>> {
+        let one_link = self.one_link.as_ref().filter(|_| RELAYED)?;
+        let heard = one_link.channel.borrow().is_some();
+        heard.then(|| one_link.relay.borrow_mut())
+    }
+
+    fn carry_out_deeds(&self) {
+        let Some(one_link) = self.one_link.as_ref().filter(|_| RELAYED) else {
+            return;
+        };
+        one_link.relay.borrow_mut().settle();
+        loop {
+            let deed = one_link.relay.borrow_mut().poll();
+            match deed {
+                Some(Deed::Dial(link, address)) => self.dial(link, address),
+                Some(Deed::Send(link, wire)) => self.send(link, wire),
+                Some(Deed::Shut(link, code, reason)) => self.shut(link, code, reason),
+                Some(Deed::Say(text)) => {
+                    if let Some(channel) = &*one_link.channel.borrow() {
+                        channel.say(&text);
+                    }
+                }
+                Some(Deed::Tell(link, event)) => self.feed(Input::Link(link, event)),
+                Some(Deed::Renew) => self.enqueue(Happening::Page(PageEvent::LinkMoved)),
+                None => return,
+            }
         }
     }
 
@@ -451,6 +556,11 @@ impl Driver {
         if let Ok(mut siblings) = self.siblings.try_borrow_mut() {
             *siblings = None;
         }
+        if let Some(one_link) = &self.one_link
+            && let Ok(mut channel) = one_link.channel.try_borrow_mut()
+        {
+            *channel = None;
+        }
         if let Ok(mut listeners) = self.listeners.try_borrow_mut() {
             *listeners = None;
         }
@@ -461,7 +571,9 @@ impl Driver {
 
     /// Puts the one timer where the session wants to be woken.
     fn rearm(&self, now: Instant, woken: bool) {
-        let deadline = self.session.borrow().wake_at();
+        let relays = self.relay().and_then(|relay| relay.wake_at());
+        let sessions = self.session.borrow().wake_at();
+        let deadline = [sessions, relays].into_iter().flatten().min();
         let Some(deadline) = deadline else {
             *self.timer.borrow_mut() = None;
             return;
@@ -498,6 +610,9 @@ impl Handle {
         let Some(driver) = self.driver() else { return };
         if let LinkEvent::Closed { .. } = event {
             driver.take_link(link);
+        }
+        if let Some(mut relay) = driver.relay() {
+            relay.on_link(link, &event);
         }
         driver.feed(Input::Link(link, event));
     }

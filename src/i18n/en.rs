@@ -63,6 +63,7 @@ pub(super) static WORDS: Words = Words {
         "Messages on their way at that moment: {}",
         "This device could not keep something",
         "Stopped, until you act",
+        "The connection moved to another tab",
     ],
     not_kept: "Not kept if you close",
     not_kept_why: "This browser can’t store messages. What is unsent is lost when you close the page.",

@@ -60,7 +60,7 @@ table! {
     story_none: &'static str,
     story_online_after: &'static str,
     /// One for each kind, in the order of `What`.
-    story_kinds: [&'static str; 20],
+    story_kinds: [&'static str; 21],
     not_kept: &'static str,
     not_kept_why: &'static str,
 

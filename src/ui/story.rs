@@ -123,7 +123,8 @@ fn tone(what: What) -> &'static str {
         | What::Slept
         | What::Offline
         | What::Network
-        | What::OnTheirWay => "plain",
+        | What::OnTheirWay
+        | What::Moved => "plain",
     }
 }
 

@@ -61,6 +61,7 @@ impl Site {
                 wall: js_sys::Date::now() + SLEPT.get(),
             }),
             storage: format!("driver {name}"),
+            one_link: name.strip_prefix("one ").map(|_| name.to_owned()),
             deliver: Box::new(move |event| deliver(event, known.get())),
         };
         let handle = driver::start(setup, parts);
@@ -205,4 +206,24 @@ async fn leaving_is_questioned_while_what_is_unsent_is_kept_nowhere() {
     assert!(questioned());
     site.handle.retire();
     assert!(!questioned());
+}
+
+#[wasm_bindgen_test]
+async fn tabs_of_a_backend_that_bears_one_link_share_it_and_the_last_one_keeps_it() {
+    let mut first = Site::open("one link", Scripted::with_server(""));
+    first.online().await;
+    let (deliver, heard) = ears();
+    let server = Scripted;
+    let mut second = Site::with("one link", server, heard, move |event, _| deliver(event));
+    second.online().await;
+    assert_eq!(first.count("dial "), 1, "{}", first.server.done());
+    second.handle.say(lobby(), words("through the other"));
+    second.delivery(&Delivery::Sent).await;
+    assert_eq!(first.count("dial "), 1);
+    // The holder dies, and says nothing to anybody.
+    first.handle.retire();
+    second.online().await;
+    assert_eq!(first.count("dial "), 2);
+    second.handle.say(lobby(), words("by itself"));
+    second.delivery(&Delivery::Sent).await;
 }

@@ -17,6 +17,7 @@ pub mod history;
 pub mod map;
 pub mod outbox;
 pub mod presence;
+pub mod relay;
 pub mod timeline;
 pub mod viewport;
 
@@ -36,6 +37,8 @@ pub mod wire;
 
 /// Whether any log that this program keeps is numbered: only then has it gaps.
 pub const NUMBERED: bool = cfg!(feature = "numbered");
+/// Whether any backend of this program's bears only one link of a person.
+pub const RELAYED: bool = cfg!(feature = "relay");
 /// Whether any backend of this program's says who is typing.
 pub const TYPING: bool = cfg!(feature = "typing");
 /// Whether this program lets somebody in by name alone.

@@ -147,6 +147,7 @@ impl Session {
             PageEvent::VisibilityChanged if page.visible => Some(What::Shown),
             PageEvent::VisibilityChanged => Some(What::Hidden),
             PageEvent::ClockGap => Some(What::Slept),
+            PageEvent::LinkMoved => Some(What::Moved),
             PageEvent::Online => Some(What::Network),
             PageEvent::Offline => Some(What::Offline),
             PageEvent::PageShow { persisted: false }
@@ -161,7 +162,9 @@ impl Session {
         match event {
             // The socket says that it is open and is dead: frames sent
             // meanwhile are gone, and only a new link tells.
-            PageEvent::PageShow { persisted: true } | PageEvent::Resume => self.renew(now),
+            PageEvent::PageShow { persisted: true } | PageEvent::Resume | PageEvent::LinkMoved => {
+                self.renew(now)
+            }
             PageEvent::PageHide | PageEvent::Freeze => self.suspend(now),
             PageEvent::VisibilityChanged if page.visible => self.on_sign_of_life(now, FRESH),
             PageEvent::VisibilityChanged => {

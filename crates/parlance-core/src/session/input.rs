@@ -108,6 +108,8 @@ pub enum PageEvent {
     HostActive(bool),
     /// The wall clock went on while the page did not.
     ClockGap,
+    /// Another tab has the link now, or this one has.
+    LinkMoved,
 }
 
 /// What the page is like at this very moment. Read when needed, never kept:

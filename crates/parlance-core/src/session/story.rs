@@ -71,6 +71,8 @@ pub enum What {
     Storage,
     /// The stay ended: nothing is tried until the person acts.
     Ended,
+    /// The one link of all tabs has moved to another tab, or to this one.
+    Moved,
 }
 
 /// What happened, oldest first.

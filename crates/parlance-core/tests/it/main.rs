@@ -9,6 +9,7 @@
     reason = "it shows how far it has got, which takes a real clock"
 )]
 mod properties;
+mod relay;
 mod sim;
 
 #[cfg(feature = "planted")]
