@@ -5,7 +5,7 @@
 //! it looks is decided by whoever takes the events. Holds the only timer that
 //! wakes the session and the only clock that stamps its inputs.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
@@ -14,13 +14,10 @@ use std::time::Duration;
 use gloo_timers::callback::Timeout;
 use parlance_core::content::Content;
 use parlance_core::ids::{ConversationId, LinkId};
-use parlance_core::relay::{Deed, Relay};
 use parlance_core::session::{Durability, What};
 use parlance_core::time::{Instant, UnixMillis, whole_millis};
 use parlance_core::wire::Wire;
-use parlance_core::{
-    Command, Event, Input, LinkEvent, NUMBERED, Output, PageEvent, RELAYED, Session, Setup,
-};
+use parlance_core::{Command, Event, Input, LinkEvent, Output, PageEvent, RELAYED, Session, Setup};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -29,6 +26,7 @@ use self::page::{Guard, Listener, Listeners};
 use self::siblings::Siblings;
 use self::socket::Socket;
 use self::storage::{Answer, Storage};
+use self::tabs::OneLink;
 use self::unsent::Unsent;
 
 pub mod clock;
@@ -39,6 +37,7 @@ pub mod random;
 pub mod siblings;
 pub mod socket;
 pub mod storage;
+mod tabs;
 pub mod unsent;
 pub mod upload;
 
@@ -302,24 +301,6 @@ enum Happening {
     Word(String),
 }
 
-/// The one link of all tabs, and the channel on which they speak of it. Without
-/// a channel each tab has a link of its own.
-struct OneLink {
-    name: String,
-    relay: RefCell<Relay>,
-    channel: RefCell<Option<Siblings>>,
-}
-
-impl OneLink {
-    fn new(name: String) -> Self {
-        Self {
-            name,
-            relay: RefCell::new(Relay::new(random::seed())),
-            channel: RefCell::default(),
-        }
-    }
-}
-
 /// The one timer.
 struct Armed {
     due: Instant,
@@ -443,37 +424,6 @@ impl Driver {
         }
     }
 
-    /// While the page may be cached nobody listens: it looks for itself when it
-    /// comes back.
-    fn listen_to_siblings(&self, listens: bool) {
-        if let Some(one_link) = self.one_link.as_ref().filter(|_| RELAYED) {
-            if !listens {
-                one_link.relay.borrow_mut().leave();
-                self.carry_out_deeds();
-                *one_link.channel.borrow_mut() = None;
-            } else if one_link.channel.borrow().is_none() {
-                let handle = self.handle;
-                let deliver = Rc::new(move |text| {
-                    if let Some(driver) = handle.driver() {
-                        driver.enqueue(Happening::Word(text));
-                    }
-                });
-                *one_link.channel.borrow_mut() = Siblings::open(&one_link.name, deliver);
-            }
-        }
-        if !NUMBERED {
-            return;
-        }
-        let mut siblings = self.siblings.borrow_mut();
-        if !listens {
-            *siblings = None;
-        } else if siblings.is_none() {
-            let handle = self.handle;
-            let deliver = Rc::new(move |text| handle.feed(Input::Shared(text)));
-            *siblings = Siblings::open(&self.shared_as, deliver);
-        }
-    }
-
     fn dial(&self, link: LinkId, address: String) {
         let handle = self.handle;
         let deliver = Rc::new(move |event| handle.on_link(link, event));
@@ -491,36 +441,6 @@ impl Driver {
     fn shut(&self, link: LinkId, code: u16, reason: &'static str) {
         if let Some(socket) = self.take_link(link) {
             socket.close(code, reason);
-        }
-    }
-
-    /// This tab's part in the one link, while there is a channel.
-    fn relay(&self) -> Option<RefMut<'_, Relay>> {
-        let one_link = self.one_link.as_ref().filter(|_| RELAYED)?;
-        let heard = one_link.channel.borrow().is_some();
-        heard.then(|| one_link.relay.borrow_mut())
-    }
-
-    fn carry_out_deeds(&self) {
-        let Some(one_link) = self.one_link.as_ref().filter(|_| RELAYED) else {
-            return;
-        };
-        one_link.relay.borrow_mut().settle();
-        loop {
-            let deed = one_link.relay.borrow_mut().poll();
-            match deed {
-                Some(Deed::Dial(link, address)) => self.dial(link, address),
-                Some(Deed::Send(link, wire)) => self.send(link, wire),
-                Some(Deed::Shut(link, code, reason)) => self.shut(link, code, reason),
-                Some(Deed::Say(text)) => {
-                    if let Some(channel) = &*one_link.channel.borrow() {
-                        channel.say(&text);
-                    }
-                }
-                Some(Deed::Tell(link, event)) => self.feed(Input::Link(link, event)),
-                Some(Deed::Renew) => self.enqueue(Happening::Page(PageEvent::LinkMoved)),
-                None => return,
-            }
         }
     }
 

@@ -156,10 +156,7 @@ impl Tabs {
             let due = self.tabs.iter().filter(|tab| tab.life == Life::Runs);
             let due = due.filter_map(|tab| {
                 let wake = tab.relay.wake_at().map(Instant::as_millis);
-                [wake.map(|it| it as u64), tab.dial_at]
-                    .into_iter()
-                    .flatten()
-                    .min()
+                [wake, tab.dial_at].into_iter().flatten().min()
             });
             let Some(due) = due.min().filter(|due| *due <= end) else {
                 break;
