@@ -4,6 +4,7 @@
 //! recognised are data in this file, and only what follows from them leaves it.
 
 use js_sys::{Function, Reflect};
+use parlance_core::PageEvent;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Window;
@@ -65,16 +66,10 @@ fn text_of(window: &Window, name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// What a host's page-state message says. Some hosts send a boolean, some the
-/// same word as text, and `"false"` is true to an `if`; some send nothing.
-pub fn active(message: &JsValue) -> Option<bool> {
+/// What a host's page-state message says, if it says anything.
+pub fn active(message: &JsValue) -> Option<PageEvent> {
     let value = Reflect::get(message, &"active".into()).ok()?;
-    match (value.as_bool(), value.as_string().as_deref()) {
-        (Some(active), _) => Some(active),
-        (None, Some("true" | "1")) => Some(true),
-        (None, Some("false" | "0")) => Some(false),
-        (None, _) => None,
-    }
+    PageEvent::of_host(value.as_bool(), value.as_string().as_deref())
 }
 
 /// A host bridge's `on`, once the bridge is there. Hosts that have none, or

@@ -127,8 +127,8 @@ struct Bridge {
 impl Bridge {
     fn new(deliver: Rc<dyn Fn(PageEvent)>) -> Self {
         let callback = Closure::new(move |message: JsValue| {
-            if let Some(active) = host::active(&message) {
-                deliver(PageEvent::HostActive(active));
+            if let Some(event) = host::active(&message) {
+                deliver(event);
             }
         });
         Self {

@@ -94,7 +94,8 @@ fn a_hosts_word_is_read_as_it_is_meant() {
         ("return 'false'", None),
     ];
     for (script, active) in cases {
-        assert_eq!(host::active(&js(script)), active, "{script}");
+        let event = active.map(PageEvent::HostActive);
+        assert_eq!(host::active(&js(script)), event, "{script}");
     }
 }
 

@@ -136,6 +136,16 @@ pub(super) fn joined(mut older: Vec<Message>, newer: Vec<Message>) -> Option<Vec
     Some(older)
 }
 
+/// A page that says a row twice has it once.
+pub(super) fn distinct(rows: &mut Vec<Message>) {
+    let mut seen = Vec::new();
+    rows.retain(|row| {
+        let fresh = row.id.is_none() || !seen.contains(&row.id);
+        seen.push(row.id.clone());
+        fresh
+    });
+}
+
 const UNPROVED: u32 = 1;
 /// More than all that are not.
 const PROVED: u32 = 1024;

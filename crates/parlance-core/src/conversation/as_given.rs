@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::align::{Found, align, is_from, is_same, joined};
+use super::align::{Found, align, distinct, is_from, is_same, joined};
 use super::{Applied, Conversation, Log, MOST_BUFFERED, Viewer, last_line};
 use crate::content::{self, Content};
 use crate::dialect::History;
@@ -286,6 +286,8 @@ impl Conversation {
                 ..Laid::default()
             };
         };
+        distinct(&mut rows);
+        self.name_held(&mut rows, viewer.me);
         self.as_given.walked_pages += 1;
         let walked = self.as_given.walked_pages;
         let first_ever = self.as_given.pages == 0;
@@ -366,6 +368,8 @@ impl Conversation {
         let mut laid = Laid::default();
         let mut older = rows;
         older.truncate(overlap);
+        distinct(&mut older);
+        older.retain(|row| !self.has_row(row));
         let nothing_new = older.is_empty();
         // What was said after a message that is here is not older than it.
         mine.unproved
@@ -386,6 +390,36 @@ impl Conversation {
         laid
     }
 
+    /// Whether a row of a page is here, by its id.
+    fn has_row(&self, row: &Message) -> bool {
+        row.id.as_ref().is_some_and(|id| self.timeline.has_id(id))
+    }
+
+    /// An echo of mine that was heard before the first page, and is in it: its
+    /// row gets the id that it was said under, or it would be shown twice.
+    fn name_held(&self, rows: &mut [Message], me: Option<&Uid>) {
+        for held in &self.as_given.held {
+            let Some(client_id) = &held.client_id else {
+                continue;
+            };
+            let said = self.timeline.waiting_item(client_id);
+            let row = rows.iter_mut().rev().find(|row| {
+                let free = row.client_id.is_none() && is_from(row, me);
+                free && match (&row.id, &held.id) {
+                    (Some(row), Some(held)) => row == held,
+                    _ => said.is_some_and(|said| {
+                        let since = said.at.zip(row.at).map(|(at, then)| at.0 - then.0);
+                        content::alike(&held.content, &row.content)
+                            && since.is_none_or(|since| since < OF_OLD)
+                    }),
+                }
+            });
+            if let Some(row) = row {
+                row.client_id = Some(client_id.clone());
+            }
+        }
+    }
+
     /// The rows of a page that were missed find their places between those
     /// that are here.
     fn merge(
@@ -404,7 +438,10 @@ impl Conversation {
         for (mut message, found) in rows.into_iter().zip(matches) {
             let at = match *found {
                 Found::Nowhere => {
-                    missed.push(message);
+                    // Here, though the page has it in another place.
+                    if !self.has_row(&message) {
+                        missed.push(message);
+                    }
                     continue;
                 }
                 Found::At(at) => {

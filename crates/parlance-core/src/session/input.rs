@@ -112,6 +112,20 @@ pub enum PageEvent {
     LinkMoved,
 }
 
+impl PageEvent {
+    /// What a host's word about the page says. Some hosts send a truth, some
+    /// the same as text, and `"false"` is true to an `if`; some send nothing
+    /// that can be read.
+    pub fn of_host(active: Option<bool>, word: Option<&str>) -> Option<Self> {
+        match (active, word) {
+            (Some(active), _) => Some(Self::HostActive(active)),
+            (None, Some("true" | "1")) => Some(Self::HostActive(true)),
+            (None, Some("false" | "0")) => Some(Self::HostActive(false)),
+            (None, _) => None,
+        }
+    }
+}
+
 /// What the page is like at this very moment. Read when needed, never kept:
 /// a remembered visibility goes stale after a freeze, and a page that trusts
 /// it never reconnects.

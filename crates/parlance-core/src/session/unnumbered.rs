@@ -19,7 +19,8 @@ use crate::outbox::State;
 use crate::time::{Instant, UnixMillis, whole_millis};
 use crate::timeline::Delivery;
 
-/// A page that could not be had is asked for again after so long.
+/// A page that could not be had is asked for again after so long, and up to
+/// half as much by chance: whoever all failed at once does not come back so.
 const ASK_PAGE_AGAIN: Duration = Duration::from_secs(5);
 /// A message that was handed over to a backend that never confirms: a frame
 /// that comes so long after it shows that the link was alive when it went.
@@ -196,7 +197,8 @@ impl Session {
                 let Some(conversation) = self.conversations.get_mut(id) else {
                     return;
                 };
-                conversation.on_page_failed(fill.request, Some(now + ASK_PAGE_AGAIN));
+                let again = now + ASK_PAGE_AGAIN + self.chance.up_to(ASK_PAGE_AGAIN / 2);
+                conversation.on_page_failed(fill.request, Some(again));
                 self.begin_log(now, id);
             }
             Asked::Say(client_id, id) => {

@@ -54,6 +54,47 @@ fn the_same_id_twice_is_one_row() {
 }
 
 #[test]
+fn an_echo_that_comes_before_the_first_page_that_has_it_is_one_row() {
+    for (echo, row) in [("me:1#7", "me:1#7"), ("me:1", "me:1"), ("me:1", "me:1#7")] {
+        let mut bench = Bench::online(echoing());
+        bench.says("1");
+        bench.hears(&format!("msg {echo}"));
+        assert_eq!(bench.rows(), ["me:1 sent"]);
+        bench.page(&["a:0#3", row], "end");
+        assert_eq!(bench.rows(), ["a:0", "me:1 sent"], "{echo}, {row}");
+        bench.hears("msg a:2#8");
+        assert_eq!(bench.rows(), ["a:0", "me:1 sent", "a:2"]);
+    }
+}
+
+#[test]
+fn a_page_that_says_a_row_twice_proves_and_shows_one() {
+    let mut bench = Bench::with_history(echoing(), &["a:1#1", "a:2#2", "a:2#2"]);
+    assert_eq!(bench.rows(), ["a:1", "a:2"]);
+    bench.says("ok");
+    bench.breaks();
+    bench.says("ok");
+    bench.advance(3);
+    bench.opens();
+    let page = ["a:1#1", "a:2#2", "me:ok#3", "me:ok#3", "a:4#4"];
+    bench.page(&page, "end");
+    // The second waits for its own proof.
+    assert_eq!(bench.rows()[..4], ["a:1", "a:2", "me:ok sent", "a:4"]);
+    assert_eq!(bench.rows()[4..], ["me:ok sending"]);
+}
+
+#[test]
+fn a_page_in_another_order_shows_nothing_twice() {
+    let mut bench = Bench::with_history(echoing(), &["a:1#1", "a:2#2", "a:3#3"]);
+    bench.breaks();
+    bench.advance(3);
+    bench.opens();
+    bench.page(&["a:3#3", "a:2#2", "a:1#1", "a:4#4"], "end");
+    assert_eq!(bench.rows(), ["a:1", "a:2", "a:3", "a:4"]);
+    bench.feed(Input::Command(Command::LoadOlder(room())));
+}
+
+#[test]
 fn what_was_missed_finds_its_place_between_what_is_here() {
     let mut bench = Bench::with_history(echoing(), &["a:1"]);
     bench.hears("msg a:4");

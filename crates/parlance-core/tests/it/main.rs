@@ -27,6 +27,8 @@ mod decoders;
 #[cfg(not(feature = "planted"))]
 mod dialects;
 #[cfg(not(feature = "planted"))]
+mod faults;
+#[cfg(not(feature = "planted"))]
 mod tidy;
 #[cfg(not(feature = "planted"))]
 mod transcripts;

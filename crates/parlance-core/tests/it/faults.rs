@@ -1,0 +1,19 @@
+//! The fault matrix on rig S (RELIABILITY 3.1): one test for each row, on
+//! virtual time, each over many seeds. A row measures its figure, prints it
+//! beside its bound, and only then asserts.
+//!
+//! `FAULT_SEED=n` runs one seed alone. Knows no browser and no socket.
+
+mod crash;
+mod crmeb;
+mod figure;
+mod history;
+mod lab;
+mod native;
+
+mod life;
+mod path;
+mod protocol;
+mod refusing;
+mod server;
+mod storage;
