@@ -19,6 +19,7 @@ use crate::timeline::{Confirmed, Delivery, Keys, Origin, Timeline};
 mod align;
 mod as_given;
 mod placing;
+mod proving;
 
 use as_given::AsGiven;
 pub use as_given::{Laid, Mine, Reaches, Unproved};

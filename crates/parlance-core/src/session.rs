@@ -80,6 +80,8 @@ const RUNNING_AFTER: Duration = Duration::from_secs(1);
 const DIAL_AT_ONCE_EVERY: Duration = Duration::from_secs(3);
 /// Tries after a close that says the two programs do not understand each other.
 const FEW: u32 = 3;
+/// A longer message, in bytes, is not read: as for the answers to requests.
+const MOST_HEARD: usize = 4 << 20;
 /// More resynchronisations than this in a minute are a loop.
 const MOST_RESYNCS: usize = 3;
 
@@ -872,6 +874,9 @@ impl Session {
         if let Phase::Online(online) = &mut self.phase {
             online.heartbeat.heard(now);
             self.settle_given(now);
+        }
+        if matches!(wire, Wire::Text(text) if text.len() > MOST_HEARD) {
+            return self.count(Oddity::Malformed, "an enormous message");
         }
         match self.dialect.decode(wire) {
             Ok(frames) => {

@@ -5,7 +5,7 @@ mod stage;
 
 mod crmeb;
 mod egg;
-mod every;
+pub(crate) mod every;
 mod hostile;
 mod jim;
 mod plain;

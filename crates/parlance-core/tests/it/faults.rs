@@ -4,6 +4,12 @@
 //!
 //! `FAULT_SEED=n` runs one seed alone. Knows no browser and no socket.
 
+#[allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "it says how long a frame takes, which takes a real clock"
+)]
+mod abuse;
 mod crash;
 mod crmeb;
 mod figure;

@@ -49,6 +49,73 @@ fn page(mut dialect: impl Dialect + 'static) -> Reader {
     })
 }
 
+/// A dialect as a page has it, with everything sound that its backend says.
+pub(crate) struct Ours {
+    pub(crate) name: &'static str,
+    pub(crate) make: fn() -> Box<dyn Dialect>,
+    /// What the login is answered with, where it is waited for.
+    pub(crate) greeting: Option<&'static str>,
+    pub(crate) sound: Vec<Value>,
+}
+
+/// What pages ask for by requests.
+pub(crate) fn asked_by_all() -> [parlance_core::dialect::Asked; 5] {
+    asked()
+}
+
+/// Every dialect, seen from the page.
+pub(crate) fn ours() -> [Ours; 7] {
+    fn in_form(form: Form) -> Box<dyn Dialect> {
+        let config = super::crmeb::config();
+        Box::new(Crmeb::new(crmeb::CrmebConfig { form, ..config }))
+    }
+    let both = |one: &str, other: &str| {
+        let sounds = sound(one).into_iter().chain(sound(other));
+        sounds.collect::<Vec<_>>()
+    };
+    let ours = |name, make, greeting, sound| Ours {
+        name,
+        make,
+        greeting,
+        sound,
+    };
+    [
+        ours(
+            "native",
+            || {
+                Box::new(native::Native::new(native::NativeConfig {
+                    link: "wss://chat.example/ws".to_owned(),
+                    api: "https://chat.example/".to_owned(),
+                    token: None,
+                }))
+            },
+            None,
+            server_frames(),
+        ),
+        ours("crmeb", || in_form(Form::Seed), None, sound("crmeb")),
+        ours(
+            "crmeb-stock",
+            || in_form(Form::Stock),
+            Some(r#"{"type":"success"}"#),
+            both("crmeb", "live_crmeb_workerman"),
+        ),
+        ours(
+            "topic",
+            || Box::new(Topic::new(super::topic::config())),
+            None,
+            super::topic::sound(),
+        ),
+        ours(
+            "jim",
+            || Box::new(Jim::new(super::jim::config())),
+            Some(r#"{"code":10007,"command":6,"msg":"ok"}"#),
+            both("jim", "live_jim3_store_on"),
+        ),
+        ours("plain", || Box::new(plain_dialect()), None, sound("plain")),
+        ours("egg", || Box::new(egg_dialect()), None, sound("egg")),
+    ]
+}
+
 fn crmeb_page(form: Form) -> Reader {
     page(Crmeb::new(crmeb::CrmebConfig {
         form,

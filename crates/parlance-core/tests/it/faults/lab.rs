@@ -10,21 +10,20 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlance_core::chance::Chance;
-use parlance_core::content::Content;
 use parlance_core::dialect::Dialect;
-use parlance_core::ids::{ConversationId, ItemKey, LinkId, RequestId, SaveId, Uid};
-use parlance_core::outbox::Write;
+use parlance_core::ids::{ConversationId, LinkId, RequestId, SaveId, Uid};
+use parlance_core::outbox::{Take, Write};
 use parlance_core::session::{Banner, Durability, HistoryState, Oddity, StorageFailure};
-use parlance_core::time::{Instant, UnixMillis};
-use parlance_core::timeline::{Item, Row, replay};
+use parlance_core::time::Instant;
+use parlance_core::timeline::{Row, replay};
 use parlance_core::wire::{HttpFailure, HttpRequest, HttpResponse, Wire};
-use parlance_core::{
-    Command, Event, Input, Output, PageEvent, PageState, Session, Setup, Status, Target,
-};
+use parlance_core::{Command, Event, Input, Output, PageState, Session, Setup, Status, Target};
 
 mod device;
 mod path;
+mod person;
 mod score;
+mod views;
 
 pub(crate) use device::{Disk, Storage};
 pub(crate) use path::{Dials, Path};
@@ -80,6 +79,7 @@ enum Due {
     Answer(u64, RequestId, Result<HttpResponse, HttpFailure>),
     Load(u64, Uid),
     Save(u64, SaveId, Write),
+    Take(u64, Take),
 }
 
 /// The laboratory, with what it has seen.
@@ -118,6 +118,8 @@ pub(crate) struct Lab<B> {
     promised: BTreeSet<String>,
     /// Texts that may be missing: deleted or refused.
     waived: BTreeSet<String>,
+    /// What it said to other pages.
+    pub(crate) shared: Vec<String>,
     /// Prints everything: `FAULT_TRACE=1`, for one seed alone.
     pub(crate) traces: bool,
 }
@@ -211,6 +213,7 @@ impl<B: Backend> Lab<B> {
             said: Vec::new(),
             promised: BTreeSet::new(),
             waived: BTreeSet::new(),
+            shared: Vec::new(),
             traces: std::env::var_os("FAULT_TRACE").is_some(),
         }
     }
@@ -251,8 +254,17 @@ impl<B: Backend> Lab<B> {
                         carried_out += 1;
                     }
                 }
-                Due::Load(..) | Due::Save(..) => {}
-                other => left.push_back((at, other)),
+                Due::Take(whose, take) if whose == life => {
+                    // A transaction too, which may note something.
+                    if carried_out < writes && self.storage == Storage::Works {
+                        let _ = self.disk.turn(at, whose, &take);
+                        carried_out += 1;
+                    }
+                }
+                Due::Load(..) | Due::Save(..) | Due::Take(..) => {}
+                Due::Up(..) | Due::Down(..) | Due::Ask(..) | Due::Answer(..) => {
+                    left.push_back((at, due));
+                }
             }
         }
         self.due = left;
@@ -267,7 +279,7 @@ impl<B: Backend> Lab<B> {
         let writes = self
             .due
             .iter()
-            .filter(|(_, due)| matches!(due, Due::Save(..)));
+            .filter(|(_, due)| matches!(due, Due::Save(..) | Due::Take(..)));
         writes.count()
     }
 
@@ -415,6 +427,11 @@ impl<B: Backend> Lab<B> {
                 let at = self.storage_due();
                 self.due.push_back((at, Due::Save(self.life, id, write)));
             }
+            Output::Take(take) => {
+                let at = self.storage_due();
+                self.due.push_back((at, Due::Take(self.life, take)));
+            }
+            Output::Share(word) => self.shared.push(word),
             Output::Event(event) => {
                 if let Some(id) = self.on_event(event) {
                     touched.insert(id);
@@ -483,7 +500,9 @@ impl<B: Backend> Lab<B> {
                     self.due.push_back((at, Due::Answer(life, id, answer)));
                 }
             }
-            Due::Down(..) | Due::Answer(..) | Due::Load(..) | Due::Save(..) if !self.running => {
+            Due::Down(..) | Due::Answer(..) | Due::Load(..) | Due::Save(..) | Due::Take(..)
+                if !self.running =>
+            {
                 self.parked.push(due);
             }
             Due::Down(number, what) => self.arrives_down(number, what),
@@ -518,177 +537,16 @@ impl<B: Backend> Lab<B> {
                     self.feed(Input::Saved(id, result));
                 }
             }
-        }
-    }
-
-    // ---- the person -----------------------------------------------------------
-
-    /// Says this.
-    pub(crate) fn says(&mut self, text: &str) {
-        self.said.push(text.to_owned());
-        let content = Content::Text(text.to_owned());
-        let id = self.launch.conversation.clone();
-        let wall = self.wall();
-        self.feed(Input::Command(Command::Say(id, content, wall)));
-    }
-
-    pub(crate) fn retries(&mut self, text: &str) {
-        let key = self.key_of(text);
-        let id = self.launch.conversation.clone();
-        self.feed(Input::Command(Command::Retry(id, key)));
-    }
-
-    /// Gives it up.
-    pub(crate) fn deletes(&mut self, text: &str) {
-        let key = self.key_of(text);
-        self.waived.insert(text.to_owned());
-        let id = self.launch.conversation.clone();
-        self.feed(Input::Command(Command::Delete(id, key)));
-    }
-
-    /// Asks for everything that is older or missing, until nothing is.
-    pub(crate) fn reads_everything(&mut self) {
-        let id = self.launch.conversation.clone();
-        for _ in 0..400 {
-            let gap = self.rows(&id).iter().find_map(|row| match row {
-                Row::Gap(gap) => Some(gap.key),
-                Row::Message(_) => None,
-            });
-            match gap {
-                Some(key) => self.feed(Input::Command(Command::LoadGap(id.clone(), key))),
-                None if self.seen.history.oldest_known => return,
-                None => self.feed(Input::Command(Command::LoadOlder(id.clone()))),
+            Due::Take(life, take) => {
+                if life == self.life {
+                    let turn = match self.storage {
+                        Storage::Works => Ok(self.disk.turn(self.now, life, &take)),
+                        Storage::Fails => Err(StorageFailure("no database".to_owned())),
+                        Storage::Silent => return,
+                    };
+                    self.feed(Input::Took(take.client_id, turn));
+                }
             }
-            self.pass(300);
         }
-    }
-
-    /// Other words for one that was refused.
-    pub(crate) fn edits(&mut self, text: &str, other: &str) {
-        let key = self.key_of(text);
-        self.waived.insert(text.to_owned());
-        // In its place.
-        for said in self.said.iter_mut().filter(|said| *said == text) {
-            other.clone_into(said);
-        }
-        let id = self.launch.conversation.clone();
-        let content = Content::Text(other.to_owned());
-        self.feed(Input::Command(Command::Edit(id, key, content)));
-    }
-
-    /// Does not finish saying it.
-    pub(crate) fn drafts(&mut self, text: &str) {
-        let id = self.launch.conversation.clone();
-        self.feed(Input::Command(Command::Draft(id, text.to_owned())));
-    }
-
-    /// What the page showed may be missing from now on: the person left, or
-    /// the log is another one.
-    pub(crate) fn waives_everything(&mut self) {
-        self.waived.extend(self.said.iter().cloned());
-        self.promised.clear();
-        self.seen.ticked.clear();
-    }
-
-    fn key_of(&self, text: &str) -> ItemKey {
-        let items = self.items();
-        let found = items.iter().find(|item| item.content.text() == text);
-        let found = found.unwrap_or_else(|| panic!("no row says {text:?}"));
-        found.key
-    }
-
-    // ---- the page ---------------------------------------------------------------
-
-    pub(crate) fn page_event(&mut self, event: PageEvent) {
-        if self.running {
-            let page = self.page;
-            self.feed(Input::Page(event, page));
-        }
-    }
-
-    pub(crate) fn hides(&mut self) {
-        self.page.visible = false;
-        self.page_event(PageEvent::VisibilityChanged);
-    }
-
-    /// Nothing runs any more; what comes waits.
-    pub(crate) fn freezes(&mut self) {
-        self.running = false;
-    }
-
-    /// It runs again: the event first, then what has waited, then timers.
-    pub(crate) fn thaws(&mut self, event: Option<PageEvent>) {
-        self.running = true;
-        if let Some(event) = event {
-            self.page_event(event);
-        }
-        let now = self.now;
-        for due in std::mem::take(&mut self.parked) {
-            self.due.push_back((now, due));
-        }
-    }
-
-    // ---- what there is ------------------------------------------------------------
-
-    pub(crate) fn wall(&self) -> UnixMillis {
-        UnixMillis(self.wall + self.now.cast_signed())
-    }
-
-    pub(crate) fn status(&self) -> Option<Status> {
-        self.session.as_ref().map(Session::status)
-    }
-
-    /// Who it was last, for the next page on this device.
-    pub(crate) fn known_as(&mut self, me: Option<&'static str>) {
-        self.launch.me = me;
-    }
-
-    pub(crate) fn is_online(&self) -> bool {
-        self.status() == Some(Status::Online)
-    }
-
-    pub(crate) fn session(&self) -> &Session {
-        self.session.as_ref().expect("the page is open")
-    }
-
-    pub(crate) fn rows(&self, id: &ConversationId) -> &[Row] {
-        self.rows.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// The messages on show.
-    pub(crate) fn items(&self) -> Vec<&Item> {
-        let rows = self.rows(&self.launch.conversation).iter();
-        rows.filter_map(|row| match row {
-            Row::Message(item) => Some(&**item),
-            Row::Gap(_) => None,
-        })
-        .collect()
-    }
-
-    pub(crate) fn gaps(&self) -> usize {
-        let rows = self.rows(&self.launch.conversation).iter();
-        rows.filter(|row| matches!(row, Row::Gap(_))).count()
-    }
-
-    /// How many numbers the gap rows stand for.
-    pub(crate) fn missing(&self) -> u64 {
-        let rows = self.rows(&self.launch.conversation).iter();
-        let missing = rows.map(|row| match row {
-            Row::Gap(gap) => gap.last.0 - gap.first.0 + 1,
-            Row::Message(_) => 0,
-        });
-        missing.sum()
-    }
-
-    /// The delivery word of what the person said.
-    pub(crate) fn delivery_of(&self, text: &str) -> Option<&'static str> {
-        let items = self.items();
-        let found = items.iter().find(|item| item.content.text() == text)?;
-        found.delivery.as_ref().map(|delivery| delivery.word())
-    }
-
-    /// How many unsent messages wait.
-    pub(crate) fn unsent(&self) -> usize {
-        self.session().outbox().entries().count()
     }
 }

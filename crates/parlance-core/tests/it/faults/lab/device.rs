@@ -4,9 +4,11 @@
 //! Knows nothing of what a row says.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use parlance_core::ids::Uid;
-use parlance_core::outbox::{Stored, Write};
+use parlance_core::outbox::{Stored, TURN_LASTS, Take, Turn, Write};
+use parlance_core::time::whole_millis;
 
 use super::{Backend, Due, Lab};
 
@@ -31,6 +33,8 @@ pub(crate) struct Disk {
     pub(crate) unfinished: BTreeMap<(String, String), String>,
     /// Transactions so far.
     pub(crate) writes: u64,
+    /// Which page may hand over, and until when.
+    turn: Option<(u64, u64)>,
 }
 
 impl Disk {
@@ -63,6 +67,27 @@ impl Disk {
         }
     }
 
+    /// Whose turn it is, in one transaction with the row.
+    pub(super) fn turn(&mut self, now: u64, page: u64, take: &Take) -> Turn {
+        match self.turn {
+            Some((whose, until)) if whose != page && until > now => {
+                return Turn::Theirs(Duration::from_millis(until - now));
+            }
+            Some(_) | None => {}
+        }
+        self.writes += 1;
+        self.turn = Some((page, now + whole_millis(TURN_LASTS)));
+        let uid = take.uid.as_str().to_owned();
+        let key = (uid, take.client_id.as_str().to_owned());
+        Turn::Mine(self.unsent.get_mut(&key).map(|row| {
+            let before = row.clone();
+            if let Some(note) = &take.note {
+                row.clone_from(note);
+            }
+            before
+        }))
+    }
+
     pub(super) fn stored_for(&self, uid: &Uid) -> Stored {
         let mine = |of: &str| of == uid.as_str();
         let unsent = self.unsent.iter().filter(|((of, _), _)| mine(of));
@@ -80,7 +105,7 @@ impl<B: Backend> Lab<B> {
     /// When the next transaction would be over: one after the other.
     pub(super) fn storage_due(&self) -> u64 {
         let waits = self.due.iter().filter_map(|(at, due)| match due {
-            Due::Load(..) | Due::Save(..) => Some(*at),
+            Due::Load(..) | Due::Save(..) | Due::Take(..) => Some(*at),
             Due::Up(..) | Due::Down(..) | Due::Ask(..) | Due::Answer(..) => None,
         });
         waits.max().unwrap_or(self.now).max(self.now) + WRITE

@@ -211,6 +211,13 @@ impl<B: Backend> Lab<B> {
         }
     }
 
+    /// The page hears this now, on whichever link it has.
+    pub(crate) fn hears_now(&mut self, spoken: Spoken) {
+        if let Some(number) = self.link() {
+            self.arrives_down(number, Down::Said(spoken));
+        }
+    }
+
     /// The path ends in order: what is on its way arrives, then the end.
     pub(crate) fn fin(&mut self) {
         self.injects(Spoken::Close(1006, String::new()));
@@ -237,7 +244,8 @@ impl<B: Backend> Lab<B> {
             | Due::Ask(..)
             | Due::Answer(..)
             | Due::Load(..)
-            | Due::Save(..) => true,
+            | Due::Save(..)
+            | Due::Take(..) => true,
         });
         self.fin();
     }

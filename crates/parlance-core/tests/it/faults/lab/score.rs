@@ -173,3 +173,33 @@ fn falls(places: impl Iterator<Item = usize>) -> u64 {
     let falls = places.windows(2).filter(|pair| pair[0] > pair[1]);
     falls.count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::faults::native::online;
+
+    #[test]
+    fn the_score_sees_a_loss_a_double_and_a_disorder() {
+        let lab = || {
+            let mut lab = online(1);
+            lab.says("one");
+            lab.bob_says("two");
+            lab.says("three");
+            assert!(lab.settles().is_clean());
+            lab
+        };
+        let mut lost = lab();
+        lost.backend.messages.retain(|it| it.text != "one");
+        assert_eq!(lost.score().lost, 1);
+        let mut unseen = lab();
+        unseen.backend.has(1);
+        assert_eq!(unseen.score().lost, 1);
+        let mut twice = lab();
+        let one = twice.backend.messages.iter_mut().find(|it| it.text == "one");
+        one.expect("it was stored").text = "three".to_owned();
+        assert_eq!((twice.score().twice, twice.score().lost), (1, 1));
+        let mut disorder = lab();
+        disorder.backend.messages.swap(5, 7);
+        assert!(disorder.score().disorder > 0);
+    }
+}
