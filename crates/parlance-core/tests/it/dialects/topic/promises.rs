@@ -254,7 +254,7 @@ fn a_history_that_cannot_be_read_is_asked_for_again_and_holds_nothing_up() {
         heard(&mut stage, 5, "live");
         stage.answers(HISTORY, status, body);
         assert_eq!(stage.rows(&room()), ["5:live"], "{status} {body}");
-        stage.advance(5);
+        stage.advance(8);
         let rows = [
             row(1, said(3, "message", "old")),
             row(2, said(5, "message", "live")),
