@@ -19,7 +19,7 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// A ping comes within 1.1 of its period after whatever was heard last.
 fn away_after(ping_every: Duration) -> Duration {
-    ping_every * 7 / 5
+    ping_every * 13 / 10
 }
 
 /// Files of the largest size that a person may upload in a day.
