@@ -446,6 +446,7 @@ impl Backend for Server {
                 let ping = wire::Server::Ping {
                     heads: if changed { heads } else { Vec::new() },
                     sum: Some(head.to_string()),
+                    spread_ms: None,
                 };
                 self.say(link, ping);
             }

@@ -116,7 +116,7 @@ fn row_34_an_old_socket_takes_the_routing_of_the_new_one_along() {
 fn hints_wrongly() -> super::native::Spoil {
     let mut last: Option<Vec<wire::Head>> = None;
     Box::new(move |frame, chance| {
-        let wire::Server::Ping { heads, sum } = frame else {
+        let wire::Server::Ping { heads, sum, .. } = frame else {
             return vec![frame];
         };
         let unknown = wire::Head {
@@ -126,6 +126,7 @@ fn hints_wrongly() -> super::native::Spoil {
         let ping = |heads: Vec<wire::Head>| wire::Server::Ping {
             heads,
             sum: sum.clone(),
+            spread_ms: None,
         };
         let before = last.replace(heads.clone());
         match chance.below(5) {
