@@ -16,6 +16,5 @@ mod server_gone;
 mod stock;
 mod storm;
 mod strange_frames;
-mod tabs;
 mod talking;
 mod tools;

@@ -467,8 +467,7 @@ impl Conversation {
             };
             applied.add(self.apply(next, next, vec![message], Origin::Live, None, viewer));
         }
-        // What a ping has named may still be missing behind them.
-        if self.early.is_empty() && !self.is_behind() {
+        if self.early.is_empty() {
             self.patience = None;
         }
     }

@@ -46,6 +46,8 @@ pub struct Identity {
     pub person: Person,
     /// When the credential runs out; `None`: it does not.
     pub expires: Option<Millis>,
+    /// Of a signed token what is kept of it when somebody signs out with it.
+    pub token: Option<SecretHash>,
 }
 
 impl Identity {
@@ -175,6 +177,7 @@ impl Tokens {
                     .saturating_add(LEEWAY_SECONDS.cast_signed() + 1)
                     .saturating_mul(1000),
             ),
+            token: Some(hash(token)),
         })
     }
 }
@@ -260,6 +263,7 @@ pub fn named(token: &str) -> Result<Identity, Disbelief> {
             seen: None,
         },
         expires: None,
+        token: None,
     })
 }
 

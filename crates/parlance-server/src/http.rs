@@ -3,42 +3,38 @@
 //!
 //! Knows nothing of what is said on a socket.
 
+mod people;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{DefaultBodyLimit, Extension, Multipart, Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION,
-    CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONNECTION, CONTENT_TYPE,
+    ORIGIN, RETRY_AFTER, USER_AGENT, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use parlance_core::close;
 use parlance_core::dialect::native::wire;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
-use crate::auth::{self, Disbelief, Identity};
+use crate::auth::Disbelief;
 use crate::config::Config;
-use crate::encode;
 use crate::gateway;
-use crate::mailbox::Closing;
 use crate::origin::is_host;
 use crate::peer::{self, Handshake};
 use crate::policy;
 use crate::rates;
 use crate::server::Server;
 use crate::upload::{self, Kept, Rejected, Wanted};
-use crate::who::{self, Unknown};
+use crate::who::Unknown;
 
 /// Bytes of a message on a socket.
 const MESSAGE_BYTES: usize = 64 * 1024;
@@ -50,11 +46,6 @@ const WRITE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 const BODY_BYTES: usize = 16 * 1024;
 /// The longest origin, user agent and credential that is looked at.
 const HEADER_BYTES: usize = 4096;
-/// What a guest is known by.
-const COOKIE_NAME: &str = "parlance_guest";
-/// How long a browser keeps it: as long as browsers keep any.
-const COOKIE_SECONDS: u64 = 400 * 24 * 3600;
-
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Remote(pub(crate) SocketAddr);
@@ -63,9 +54,10 @@ pub(crate) struct Remote(pub(crate) SocketAddr);
 pub(crate) fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/ws", get(socket))
-        .route("/api/guest", post(guest))
-        .route("/api/ticket", post(ticket))
-        .route("/api/signout", post(signout))
+        .route("/api/guest", post(people::guest))
+        .route("/api/ticket", post(people::ticket))
+        .route("/api/signout", post(people::signout))
+        .route("/api/ban", post(people::ban))
         .route(
             "/api/upload",
             post(take_upload).layer(upload_limit(&server.config)),
@@ -257,120 +249,6 @@ async fn socket(
         .on_upgrade(move |socket| peer::serve(socket, server, handshake, waiting))
 }
 
-async fn guest(
-    State(server): State<Arc<Server>>,
-    Extension(Remote(remote)): Extension<Remote>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    if !server.config.guests {
-        return refuse(
-            &server,
-            StatusCode::FORBIDDEN,
-            "guests_closed",
-            "nobody gets in by name here",
-        );
-    }
-    let address = address(&server, remote, &headers);
-    if let Err(wait) = server.joining.take(&rates::bucket(address)) {
-        return too_many(&server, wait);
-    }
-    let Ok(body) = body else {
-        let text = "the body is too large";
-        return refuse(&server, StatusCode::PAYLOAD_TOO_LARGE, "too_large", text);
-    };
-    let Ok(wire::Guest { name }) = serde_json::from_slice(&body) else {
-        return refuse(
-            &server,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "bad_name",
-            "the body is not {\"name\":…}",
-        );
-    };
-    let name = name.trim();
-    if !auth::is_name(name) {
-        return refuse(
-            &server,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "bad_name",
-            "a name has 1 to 64 characters, something to see and no control characters",
-        );
-    }
-    let (person, secret) = match auth::new_guest(name) {
-        Ok(new) => new,
-        Err(error) => return broken(&server, &error),
-    };
-    let hash = auth::hash(secret.expose_secret());
-    if let Err(error) = server.store.add_guest(person.clone(), hash).await {
-        return broken(&server, &error);
-    }
-    tracing::info!(uid = ?person.uid.as_str(), %address, "a guest came");
-    let granted = wire::Granted {
-        ticket: None,
-        ttl_ms: None,
-        user: encode::person(&person, false),
-    };
-    let cookie = cookie(&server, &headers, secret.expose_secret(), COOKIE_SECONDS);
-    ([(SET_COOKIE, cookie)], Json(granted)).into_response()
-}
-
-async fn ticket(
-    State(server): State<Arc<Server>>,
-    Extension(Remote(remote)): Extension<Remote>,
-    headers: HeaderMap,
-) -> Response {
-    let address = address(&server, remote, &headers);
-    if let Err(wait) = server.ticketing.take(&rates::bucket(address)) {
-        return too_many(&server, wait);
-    }
-    let identity = match identify(&server, &headers, address).await {
-        Ok(identity) => identity,
-        Err(why) => {
-            tracing::info!(%address, code = why.code(), "no ticket was given");
-            return unknown(&server, &why);
-        }
-    };
-    let origin = text(&headers, &ORIGIN).unwrap_or_default();
-    let agent = text(&headers, &USER_AGENT).unwrap_or_default();
-    let user = encode::person(&identity.person, false);
-    match server.tickets.issue(identity, origin, agent) {
-        Ok(Some(ticket)) => Json(wire::Granted {
-            ticket: Some(ticket.expose_secret().to_owned()),
-            ttl_ms: Some(u64::try_from(server.tickets.ttl().as_millis()).unwrap_or(0)),
-            user,
-        })
-        .into_response(),
-        Ok(None) => too_many(&server, server.tickets.ttl()),
-        Err(error) => broken(&server, &error),
-    }
-}
-
-async fn signout(
-    State(server): State<Arc<Server>>,
-    Extension(Remote(remote)): Extension<Remote>,
-    headers: HeaderMap,
-) -> Response {
-    let address = address(&server, remote, &headers);
-    let identity = match identify(&server, &headers, address).await {
-        Ok(identity) => identity,
-        Err(why) => return unknown(&server, &why),
-    };
-    if let Some(secret) = guest_secret(&headers) {
-        let hash = auth::hash(secret.expose_secret());
-        if let Err(error) = server.store.forget_guest(hash).await {
-            return broken(&server, &error);
-        }
-    }
-    let uid = &identity.person.uid;
-    server.tickets.revoke(uid);
-    server
-        .hub
-        .close_person(uid, &Closing::with(close::SIGNED_OUT));
-    tracing::info!(uid = ?uid.as_str(), "signed out");
-    let cookie = cookie(&server, &headers, "", 0);
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
-}
-
 /// The bytes of a request that brings a file.
 pub(crate) fn upload_limit(config: &Config) -> DefaultBodyLimit {
     DefaultBodyLimit::max(upload::request_bytes(config.file_bytes))
@@ -383,7 +261,7 @@ async fn take_upload(
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let address = address(&server, remote, &headers);
-    let identity = match identify(&server, &headers, address).await {
+    let identity = match people::identify(&server, &headers, address).await {
         Ok(identity) => identity,
         Err(why) => return unknown(&server, &why),
     };
@@ -465,56 +343,14 @@ fn unknown(server: &Server, unknown: &Unknown) -> Response {
         Unknown::Nobody => "neither a token nor a guest's cookie that is known",
         Unknown::Disbelieved(Disbelief::Bad) => "the token is not one of this server's",
         Unknown::Disbelieved(Disbelief::Expired) => "the token has run out",
+        Unknown::Banned => {
+            let text = "this person is not wanted here";
+            return refuse(server, StatusCode::FORBIDDEN, unknown.code(), text);
+        }
         Unknown::TooMany(wait) => return too_many(server, *wait),
         Unknown::Unavailable(why) => return broken(server, why),
     };
     refuse(server, StatusCode::UNAUTHORIZED, unknown.code(), text)
-}
-
-/// Whom a request comes from: by its token, else by its cookie.
-async fn identify(server: &Server, headers: &HeaderMap, from: IpAddr) -> Result<Identity, Unknown> {
-    if let Some(token) = bearer(headers) {
-        return who::by_token(server, token.expose_secret(), from).await;
-    }
-    let secret = guest_secret(headers).ok_or(Unknown::Nobody)?;
-    let hash = auth::hash(secret.expose_secret());
-    let person = server.store.guest(hash).await?.ok_or(Unknown::Nobody)?;
-    Ok(Identity {
-        person,
-        expires: None,
-    })
-}
-
-fn bearer(headers: &HeaderMap) -> Option<SecretString> {
-    // Not `to_str`: a name may have letters beyond ASCII.
-    let value = headers.get(AUTHORIZATION)?.as_bytes();
-    let value = std::str::from_utf8(value).ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    let fits = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
-    (fits && token.len() <= who::TOKEN_BYTES).then(|| SecretString::from(token))
-}
-
-fn guest_secret(headers: &HeaderMap) -> Option<SecretString> {
-    let cookies = headers.get_all(COOKIE).iter();
-    let mut pairs = cookies
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'));
-    let secret = pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME && !value.is_empty()).then_some(value)
-    })?;
-    Some(SecretString::from(secret))
-}
-
-fn cookie(server: &Server, headers: &HeaderMap, value: &str, seconds: u64) -> String {
-    let own = policy::own_origin(&server.config, headers);
-    let secure = if own.is_some_and(|own| own.is_secure()) {
-        "; Secure"
-    } else {
-        ""
-    };
-    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 pub(crate) fn address(server: &Server, remote: SocketAddr, headers: &HeaderMap) -> IpAddr {
@@ -526,7 +362,7 @@ pub(crate) fn address(server: &Server, remote: SocketAddr, headers: &HeaderMap) 
     rates::client(remote.ip(), &forwarded, server.config.trusted_hops)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let only = values.next()?;
     // Two of a kind are two answers to one question.

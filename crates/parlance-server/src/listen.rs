@@ -36,6 +36,10 @@ const GOODBYES: Duration = Duration::from_millis(2000);
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// How long the last writes have.
 const LAST_WRITES: Duration = Duration::from_millis(500);
+/// Bytes that the system may hold for one connection before they are on their
+/// way. It would take megabytes for each reader that does not read, and who is
+/// too slow would be found out minutes later.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// How often forgotten tickets and full buckets are thrown away.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// After a failed accept, which mostly means that no file descriptor is free.
@@ -88,6 +92,7 @@ pub(crate) async fn serve(
 pub(crate) async fn answer(stream: TcpStream, remote: Remote, router: Router, server: Arc<Server>) {
     // Frames are small and each is awaited: gathering them only delays.
     let _ = stream.set_nodelay(true);
+    bound_unsent(&stream);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = router.clone();
         async move {
@@ -115,6 +120,16 @@ pub(crate) async fn answer(stream: TcpStream, remote: Remote, router: Router, se
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended badly");
     }
+}
+
+/// Where the system can: elsewhere a slow reader costs what its buffers hold.
+fn bound_unsent(stream: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "what is unsent is not bounded");
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (stream, UNSENT_BYTES);
 }
 
 async fn say_goodbye(server: &Server) {

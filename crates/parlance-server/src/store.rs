@@ -143,6 +143,26 @@ pub enum Recalled {
     Nothing,
 }
 
+/// Who or what is not let in any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// The signed token with this hash, which runs out by itself then.
+    Token(SecretHash, Millis),
+    /// This person, whatever they show.
+    Person(Uid),
+}
+
+/// Whether somebody who was believed may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Yes.
+    Welcome,
+    /// They have signed out with this token.
+    SignedOut,
+    /// They are not wanted.
+    Banned,
+}
+
 /// Why a store did not do it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -270,6 +290,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// From now on this proves nobody.
     fn forget_guest(&self, secret: SecretHash) -> Answer<'_, ()>;
+
+    /// From now on this is not let in.
+    fn bar(&self, bar: Bar) -> Answer<'_, ()>;
+
+    /// From now on this person is let in again.
+    fn unbar(&self, uid: Uid) -> Answer<'_, ()>;
+
+    /// Whether this person may come in, by a signed token with this hash or
+    /// by something else.
+    fn standing(&self, uid: Uid, token: Option<SecretHash>) -> Answer<'_, Standing>;
 
     /// Whether it can read and write now.
     fn check(&self) -> Answer<'_, ()>;

@@ -11,7 +11,7 @@ use parlance_core::ids::Uid;
 use crate::auth::{self, Disbelief, Identity};
 use crate::rates;
 use crate::server::Server;
-use crate::store::{Person, StoreError};
+use crate::store::{Person, Standing, StoreError};
 
 /// The longest credential that is looked at.
 pub(crate) const TOKEN_BYTES: usize = 4096;
@@ -25,6 +25,8 @@ pub(crate) enum Unknown {
     Nobody,
     /// It was not believed.
     Disbelieved(Disbelief),
+    /// They are known, and not wanted.
+    Banned,
     /// Too many new people from there; after so long.
     TooMany(Duration),
     /// Not now. The text is for the log.
@@ -38,6 +40,7 @@ impl Unknown {
             Self::Nobody => "no_identity",
             Self::Disbelieved(Disbelief::Bad) => "bad_token",
             Self::Disbelieved(Disbelief::Expired) => "expired",
+            Self::Banned => "banned",
             Self::TooMany(_) => "rate_limited",
             Self::Unavailable(_) => "unavailable",
         }
@@ -132,6 +135,7 @@ async fn remember(
     mut identity: Identity,
     from: IpAddr,
 ) -> Result<Identity, Unknown> {
+    may_enter(server, &identity).await?;
     let uid: Uid = identity.person.uid.clone();
     let known = server.store.person(uid).await?;
     if known.is_none() && !identity.is_signed() {
@@ -153,4 +157,15 @@ async fn remember(
         server.store.put_person(identity.person.clone()).await?;
     }
     Ok(identity)
+}
+
+/// Whether somebody who was believed is let in: asked again at every door, as
+/// it may have changed since the last.
+pub(crate) async fn may_enter(server: &Server, identity: &Identity) -> Result<(), Unknown> {
+    let uid = identity.person.uid.clone();
+    match server.store.standing(uid, identity.token).await? {
+        Standing::Welcome => Ok(()),
+        Standing::SignedOut => Err(Unknown::Disbelieved(Disbelief::Bad)),
+        Standing::Banned => Err(Unknown::Banned),
+    }
 }

@@ -536,7 +536,7 @@ async fn refuse(visit: &mut Visit, words: &str, retry: Option<u64>) -> Result<()
 async fn turn_away(visit: &mut Visit, unknown: &Unknown) -> Result<(), Ending> {
     visit.server().metrics.refusal(unknown.code());
     let (word, code) = match unknown {
-        Unknown::Nobody | Unknown::Disbelieved(_) => {
+        Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned => {
             (Said::Error(why_unknown(unknown).to_owned()), POLICY)
         }
         Unknown::TooMany(_) | Unknown::Unavailable(_) => (Said::Timeout, close::TRY_LATER),
@@ -549,6 +549,7 @@ fn why_unknown(unknown: &Unknown) -> &'static str {
     match unknown {
         Unknown::Nobody => "授权失败!",
         Unknown::Disbelieved(_) => "登录已失效，请重新登录",
+        Unknown::Banned => "您已被禁止进入",
         Unknown::TooMany(_) => "请求过于频繁，请稍后再试",
         Unknown::Unavailable(_) => "服务暂不可用，请稍后再试",
     }

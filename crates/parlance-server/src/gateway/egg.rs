@@ -124,6 +124,7 @@ async fn turn_away(visit: &mut Visit, unknown: &Unknown) -> Ending {
         Unknown::Nobody => "缺少 token 参数",
         Unknown::Disbelieved(Disbelief::Expired) => "token 已过期",
         Unknown::Disbelieved(Disbelief::Bad) => "Token 不合法",
+        Unknown::Banned => "您已被禁止进入",
         // An old page takes every refusal for the end: it is to come back.
         Unknown::TooMany(_) | Unknown::Unavailable(_) => {
             return Ending::code(parlance_core::close::TRY_LATER);

@@ -135,7 +135,7 @@ impl Jim {
             Err(Unknown::TooMany(_) | Unknown::Unavailable(_)) => {
                 return Err(Ending::code(close::TRY_LATER));
             }
-            Err(Unknown::Nobody | Unknown::Disbelieved(_)) => {
+            Err(Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned) => {
                 visit.tell([login(code::LOGIN_FAILED).write()]).await?;
                 return Err(Ending::code(POLICY));
             }

@@ -149,6 +149,7 @@ fn why_unknown(unknown: &Unknown) -> &'static str {
     match unknown {
         Unknown::Nobody => "缺少 token",
         Unknown::Disbelieved(_) => "token 无效或已过期",
+        Unknown::Banned => "您已被禁止进入",
         Unknown::TooMany(_) => "请求过于频繁，请稍后再试",
         Unknown::Unavailable(_) => "服务暂不可用，请稍后再试",
     }
@@ -171,7 +172,9 @@ async fn history(State(server): State<Arc<Server>>, ask: Ask) -> Response {
         Err(unknown) => {
             server.metrics.refusal(unknown.code());
             let status = match unknown {
-                Unknown::Nobody | Unknown::Disbelieved(_) => StatusCode::UNAUTHORIZED,
+                Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned => {
+                    StatusCode::UNAUTHORIZED
+                }
                 Unknown::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
                 Unknown::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };

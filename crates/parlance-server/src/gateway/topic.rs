@@ -146,7 +146,7 @@ impl Topic {
                 let (code, words) = why_unknown(&unknown);
                 visit.tell([trouble(code, words)]).await?;
                 return Err(Ending::code(match unknown {
-                    Unknown::Nobody | Unknown::Disbelieved(_) => POLICY,
+                    Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned => POLICY,
                     Unknown::TooMany(_) | Unknown::Unavailable(_) => close::TRY_LATER,
                 }));
             }
@@ -278,6 +278,7 @@ fn why_unknown(unknown: &Unknown) -> (i64, &'static str) {
     match unknown {
         Unknown::Nobody => (wire::BAD_TOKEN, "缺少 token"),
         Unknown::Disbelieved(_) => (wire::BAD_TOKEN, "token 无效或已过期"),
+        Unknown::Banned => (wire::BAD_TOKEN, "您已被禁止进入"),
         Unknown::TooMany(_) => (wire::TOO_FAST, "请求过于频繁，请稍后再试"),
         Unknown::Unavailable(_) => (503, "服务暂不可用，请稍后再试"),
     }

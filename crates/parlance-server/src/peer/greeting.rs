@@ -9,14 +9,19 @@ use tokio::time::timeout;
 use super::Handshake;
 use super::link::Link;
 use crate::auth::Identity;
+use crate::mailbox::Closing;
 use crate::server::Server;
 use crate::socket::{Ending, Heard};
+use crate::who::{self, Unknown};
 
 /// The version of the dialect that this server speaks.
 const VERSION: u32 = 1;
 
 /// Bytes of the first frame: nobody has signed for what it costs.
 const HELLO_BYTES: usize = 4096;
+
+/// When to come back when the store cannot say who may.
+const LATER_MS: u64 = 2000;
 
 /// Waits for the hello and takes its ticket.
 pub(super) async fn hear(
@@ -65,8 +70,17 @@ pub(super) async fn hear(
     let identity = server
         .tickets
         .redeem(&ticket, &handshake.origin, &handshake.agent);
-    identity.ok_or_else(|| {
+    let identity = identity.ok_or_else(|| {
         tracing::info!(origin = ?handshake.origin, "a ticket was refused");
         Ending::code(close::BAD_TICKET)
-    })
+    })?;
+    // The ticket is a moment old, and somebody may have been put out in it.
+    match who::may_enter(server, &identity).await {
+        Ok(()) => Ok(identity),
+        Err(Unknown::Banned) => Err(Ending::code(close::BANNED)),
+        Err(Unknown::Nobody | Unknown::Disbelieved(_)) => Err(Ending::code(close::SIGNED_OUT)),
+        Err(Unknown::TooMany(_) | Unknown::Unavailable(_)) => {
+            Err(Ending::Close(Closing::retry(close::TRY_LATER, LATER_MS)))
+        }
+    }
 }

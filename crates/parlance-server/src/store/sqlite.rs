@@ -25,8 +25,8 @@ use crate::error::Error;
 use crate::lock;
 use crate::metrics::Metrics;
 use crate::store::{
-    Answer, Appended, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash, Store,
-    StoreError, Summary,
+    Answer, Appended, Bar, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash,
+    Standing, Store, StoreError, Summary,
 };
 use writer::Writer;
 
@@ -244,6 +244,19 @@ impl Store for SqliteStore {
 
     fn forget_guest(&self, secret: SecretHash) -> Answer<'_, ()> {
         self.writing(move |connection| people::forget_guest(connection, &secret))
+    }
+
+    fn bar(&self, bar: Bar) -> Answer<'_, ()> {
+        let now = clock::unix_millis();
+        self.writing(move |connection| people::bar(connection, &bar, now))
+    }
+
+    fn unbar(&self, uid: Uid) -> Answer<'_, ()> {
+        self.writing(move |connection| people::unbar(connection, &uid))
+    }
+
+    fn standing(&self, uid: Uid, token: Option<SecretHash>) -> Answer<'_, Standing> {
+        self.reading(move |connection| people::standing(connection, &uid, token.as_ref()))
     }
 
     fn check(&self) -> Answer<'_, ()> {

@@ -1,7 +1,8 @@
 //! Who gets in: guests, tokens, tickets, origins; and who is put out again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use parlance_server::config::Gateways;
 use serde_json::json;
 
 use crate::rig::{Client, Rig};
@@ -378,4 +379,98 @@ fn made_earlier(rig: &Rig, token: &str, seconds: i64) -> String {
     mac.update(said.as_bytes());
     let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
     format!("{said}.{signature}")
+}
+
+/// How soon a link must be over when its person is not to be here any more.
+const OUT_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_signed_token_is_nobody_after_the_sign_out() {
+    let rig = Rig::with(|config| {
+        config.guests = false;
+        config.gateways = Gateways(vec!["plain"]);
+    })
+    .await;
+    let token = rig.token("alice", false, MINUTE);
+    let other = rig.token("alice", true, MINUTE);
+    let alice = rig.client().bearing(&token);
+    let mut tab = alice.online().await;
+    let mut page = rig
+        .client()
+        .visitor(&format!("/plain/?token={token}"))
+        .await
+        .unwrap();
+    let asked = Instant::now();
+    let answer = alice.post("/api/signout", "").await;
+    assert_eq!(answer.status, 204);
+    // What others on this device have not sent stays: the page wipes its own.
+    assert_eq!(answer.header("clear-site-data"), Some("\"cache\""));
+    assert_eq!(tab.closed().await.0, 4501);
+    page.closed().await;
+    assert!(asked.elapsed() < OUT_WITHIN, "{:?}", asked.elapsed());
+    let refused = async |client: Client| {
+        let answer = client.post("/api/ticket", "").await;
+        assert_eq!((answer.status, answer.code().as_str()), (401, "bad_token"));
+        assert_eq!(client.post("/api/signout", "").await.status, 401);
+        let history = client.get("/plain/api/historyMessages").await;
+        assert_eq!(history.status, 401, "{history:?}");
+    };
+    refused(alice).await;
+    rig.client().bearing(&other).online().await;
+    let folder = rig.stop().await;
+    let rig = Rig::on(folder, |config| {
+        config.guests = false;
+        config.gateways = Gateways(vec!["plain"]);
+    })
+    .await;
+    refused(rig.client().bearing(&token)).await;
+    rig.client().bearing(&other).online().await;
+}
+
+#[tokio::test]
+async fn a_host_puts_somebody_out_and_lets_them_in_again() {
+    let rig = Rig::with(|config| config.gateways = Gateways(vec!["plain"])).await;
+    let host = rig.client().bearing(&rig.token("host", true, MINUTE));
+    let mallory = rig.client().bearing(&rig.token("mallory", false, MINUTE));
+    let mut bystander = rig.person_in("bystander", "room:lobby").await;
+    let mut phone = mallory.online().await;
+    let mut tab = mallory.online().await;
+    let mut page = rig.client().visitor("/plain/?token=mallory").await.unwrap();
+    let unused = mallory.ticket().await;
+    let ban = |banned: bool| json!({"uid": "mallory", "banned": banned}).to_string();
+    for (client, status, code) in [
+        (mallory.clone(), 403, "forbidden"),
+        // Who named themselves is no host, whatever they are called.
+        (rig.client().bearing("host"), 403, "forbidden"),
+        (rig.client(), 401, "no_identity"),
+    ] {
+        let answer = client.post("/api/ban", &ban(true)).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code));
+    }
+    for body in ["", "{}", r#"{"uid":"","banned":true}"#, r#"{"uid":"a"}"#] {
+        let answer = host.post("/api/ban", body).await;
+        assert_eq!((answer.status, answer.code().as_str()), (422, "bad_ban"));
+    }
+    phone.say(json!({"t": "ping"})).await;
+    phone.wait("pong").await;
+
+    let asked = Instant::now();
+    assert_eq!(host.post("/api/ban", &ban(true)).await.status, 204);
+    assert_eq!(phone.closed().await.0, 4502);
+    assert_eq!(tab.closed().await.0, 4502);
+    page.closed().await;
+    assert!(asked.elapsed() < OUT_WITHIN, "{:?}", asked.elapsed());
+    let mut late = rig.client().dial().await.unwrap();
+    late.hello(&unused).await;
+    assert_eq!(late.closed().await.0, 4500, "a ticket from before");
+    for client in [&mallory, &rig.client().bearing("mallory")] {
+        let answer = client.post("/api/ticket", "").await;
+        assert_eq!((answer.status, answer.code().as_str()), (403, "banned"));
+        let history = client.get("/plain/api/historyMessages").await;
+        assert_eq!(history.status, 401, "{history:?}");
+    }
+    bystander.talk("room:lobby", "calm").await;
+
+    assert_eq!(host.post("/api/ban", &ban(false)).await.status, 204);
+    mallory.online().await;
 }

@@ -18,4 +18,5 @@ mod frozen;
 mod lag;
 mod power;
 mod restart;
+mod slow;
 mod storm;

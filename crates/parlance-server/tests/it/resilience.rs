@@ -12,8 +12,8 @@ use parlance_core::ids::{ConversationId, Epoch, Seq, Uid};
 use parlance_server::bus::local::LocalBus;
 use parlance_server::bus::{Bus, Hint, Listener};
 use parlance_server::store::{
-    Answer, Appended, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash, Store,
-    StoreError, Summary,
+    Answer, Appended, Bar, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash,
+    Standing, Store, StoreError, Summary,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -370,6 +370,18 @@ impl Store for Faulty {
 
     fn forget_guest(&self, secret: SecretHash) -> Answer<'_, ()> {
         self.store.forget_guest(secret)
+    }
+
+    fn bar(&self, bar: Bar) -> Answer<'_, ()> {
+        self.store.bar(bar)
+    }
+
+    fn unbar(&self, uid: Uid) -> Answer<'_, ()> {
+        self.store.unbar(uid)
+    }
+
+    fn standing(&self, uid: Uid, token: Option<SecretHash>) -> Answer<'_, Standing> {
+        self.store.standing(uid, token)
     }
 
     fn check(&self) -> Answer<'_, ()> {

@@ -259,6 +259,14 @@ pub struct Message {
     pub ts: i64,
 }
 
+/// The body of `POST api/ban`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "described in docs/native-dialect.md")]
+pub struct Ban {
+    pub uid: String,
+    pub banned: bool,
+}
+
 /// The body of `POST api/guest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "described in docs/native-dialect.md")]

@@ -259,7 +259,7 @@ fn failed(words: &str) -> Response {
 fn nobody(server: &Server, unknown: &Unknown) -> Response {
     server.metrics.refusal(unknown.code());
     let status = match unknown {
-        Unknown::Nobody | Unknown::Disbelieved(_) => NO_LOGIN,
+        Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned => NO_LOGIN,
         Unknown::TooMany(_) | Unknown::Unavailable(_) => FAILED,
     };
     json(pages::refused(status, why_unknown(unknown)))

@@ -57,7 +57,9 @@ impl From<Unknown> for Failure {
     fn from(unknown: Unknown) -> Self {
         match unknown {
             // The old server has one answer for all of these.
-            Unknown::Nobody | Unknown::Disbelieved(_) => Self::bad("Token 令牌不合法！"),
+            Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned => {
+                Self::bad("Token 令牌不合法！")
+            }
             Unknown::TooMany(_) => Self::bad("请求过于频繁，请稍后再试"),
             Unknown::Unavailable(why) => Self::unavailable(&why),
         }
@@ -195,7 +197,7 @@ async fn log_in(server: &Arc<Server>, login: &Login, ask: &Ask) -> Result<Value,
     let identity = who::by_token(server, name, ask.head.from).await;
     let person = match identity {
         Ok(identity) => identity.person,
-        Err(Unknown::Nobody | Unknown::Disbelieved(_)) => {
+        Err(Unknown::Nobody | Unknown::Disbelieved(_) | Unknown::Banned) => {
             return Err(Failure::bad("用户名或密码错误"));
         }
         Err(unknown) => return Err(unknown.into()),

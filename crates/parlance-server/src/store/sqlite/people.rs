@@ -7,7 +7,7 @@ use parlance_core::ids::Uid;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::queries::{Outcome, whole};
-use crate::store::{Person, SecretHash};
+use crate::store::{Bar, Person, SecretHash, Standing};
 
 pub(super) fn put_person(connection: &Connection, person: &Person) -> Outcome<()> {
     connection
@@ -66,6 +66,57 @@ pub(super) fn forget_guest(connection: &Connection, secret: &SecretHash) -> Outc
         .prepare_cached("DELETE FROM guest WHERE secret = ?1")?
         .execute([secret])?;
     Ok(())
+}
+
+pub(super) fn bar(connection: &Connection, bar: &Bar, now: i64) -> Outcome<()> {
+    match bar {
+        Bar::Token(token, until) => {
+            // What has run out is refused without this.
+            connection
+                .prepare_cached("DELETE FROM revoked WHERE until < ?1")?
+                .execute([now])?;
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO revoked (token, until) VALUES (?1, ?2)")?
+                .execute((token, until))?;
+        }
+        Bar::Person(uid) => {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO banned (uid, at) VALUES (?1, ?2)")?
+                .execute((uid.as_str(), now))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unbar(connection: &Connection, uid: &Uid) -> Outcome<()> {
+    connection
+        .prepare_cached("DELETE FROM banned WHERE uid = ?1")?
+        .execute([uid.as_str()])?;
+    Ok(())
+}
+
+pub(super) fn standing(
+    connection: &Connection,
+    uid: &Uid,
+    token: Option<&SecretHash>,
+) -> Outcome<Standing> {
+    let banned = connection
+        .prepare_cached("SELECT 1 FROM banned WHERE uid = ?1")?
+        .exists([uid.as_str()])?;
+    if banned {
+        return Ok(Standing::Banned);
+    }
+    let revoked = match token {
+        Some(token) => connection
+            .prepare_cached("SELECT 1 FROM revoked WHERE token = ?1")?
+            .exists([token])?,
+        None => false,
+    };
+    Ok(if revoked {
+        Standing::SignedOut
+    } else {
+        Standing::Welcome
+    })
 }
 
 /// A person, perhaps one of whom nothing but the uid is known.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 const APPLICATION: i64 = 0x5041_524C;
 
 /// One step for each version; a step that was released is never changed.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
     CREATE TABLE log (
         only    INTEGER PRIMARY KEY CHECK (only = 1),
@@ -87,6 +87,18 @@ const STEPS: [&str; 4] = [
         conversation INTEGER NOT NULL,
         seq          INTEGER NOT NULL,
         PRIMARY KEY (uid, way, conversation)
+    ) STRICT, WITHOUT ROWID;
+",
+    // Who is not wanted, and which signed tokens were signed out with before
+    // they ran out; of these the hash alone.
+    "
+    CREATE TABLE banned (
+        uid TEXT PRIMARY KEY,
+        at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE revoked (
+        token BLOB PRIMARY KEY,
+        until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
 ];
