@@ -8,6 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::DecodeError;
+use crate::json;
 
 /// A JSON object that is being read.
 #[derive(Clone, Copy, Debug)]
@@ -208,12 +209,9 @@ impl Object {
     }
 }
 
-/// A value written down. What a value displays as is the same; but that can
-/// also be laid out over lines, and fail as a file can, and all of it would be
-/// in the page.
+/// A value written down.
 pub(crate) fn text_of(value: &Value) -> String {
-    // Names are texts, so nothing in a value cannot be written.
-    serde_json::to_string(value).unwrap_or_default()
+    json::write(value)
 }
 
 impl From<Map<String, Value>> for Object {

@@ -195,7 +195,11 @@ mod tests {
         unseen.backend.has(1);
         assert_eq!(unseen.score().lost, 1);
         let mut twice = lab();
-        let one = twice.backend.messages.iter_mut().find(|it| it.text == "one");
+        let one = twice
+            .backend
+            .messages
+            .iter_mut()
+            .find(|it| it.text == "one");
         one.expect("it was stored").text = "three".to_owned();
         assert_eq!((twice.score().twice, twice.score().lost), (1, 1));
         let mut disorder = lab();
