@@ -169,16 +169,12 @@ pub(crate) struct Memory {
 #[cfg(feature = "planted")]
 impl Memory {
     pub(crate) const fn page(&mut self, event: PageEvent, page: PageState) {
-        match event {
-            PageEvent::VisibilityChanged => self.hidden = !page.visible,
-            PageEvent::PageHide | PageEvent::Freeze => self.hidden = true,
-            PageEvent::PageShow { .. } => self.hidden = false,
-            PageEvent::Resume
-            | PageEvent::HostActive(_)
-            | PageEvent::ClockGap
-            | PageEvent::Focus
-            | PageEvent::Online
-            | PageEvent::Offline => {}
+        if matches!(event, PageEvent::VisibilityChanged) {
+            self.hidden = !page.visible;
+        } else if matches!(event, PageEvent::PageHide | PageEvent::Freeze) {
+            self.hidden = true;
+        } else if matches!(event, PageEvent::PageShow { .. }) {
+            self.hidden = false;
         }
     }
 
