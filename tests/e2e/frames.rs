@@ -96,6 +96,12 @@ pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// What a server's frame carries.
+pub(crate) fn payload(frame: &[u8]) -> Option<&[u8]> {
+    let (header, length) = shape(frame)?;
+    frame.get(header..header + length)
+}
+
 /// What a client's text frame says.
 pub(crate) fn unmasked(frame: &[u8]) -> Option<String> {
     let (header, length) = shape(frame)?;

@@ -4,6 +4,9 @@
 
 mod backend;
 mod browser;
+mod correspondent;
+mod diary;
+mod faults;
 mod folder;
 mod frames;
 mod page;

@@ -24,6 +24,7 @@ pub(crate) const LATER: Duration = Duration::from_secs(60);
 
 const STATE: &str = include_str!("script/state.js");
 const CHANGE: &str = include_str!("script/change.js");
+const DIARY: &str = include_str!("script/diary.js");
 
 /// A little less than what JavaScript timers in a hidden page may be late.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -214,6 +215,7 @@ pub(crate) struct Chat {
     pub(crate) browser: Browser,
     pub(crate) path: Proxy,
     trouble_expected: std::sync::atomic::AtomicBool,
+    keeps_a_diary: std::sync::atomic::AtomicBool,
 }
 
 impl Chat {
@@ -229,6 +231,18 @@ impl Chat {
             browser,
             path,
             trouble_expected: false.into(),
+            keeps_a_diary: false.into(),
+        }
+    }
+
+    /// From the next opening on, what the page does is written down.
+    pub(crate) async fn keeps_a_diary(&self) {
+        match self.browser.engine {
+            Engine::Chromium => self.browser.init_script(DIARY).await,
+            // Without a way to run before the page, it begins a moment late.
+            Engine::WebKit => self
+                .keeps_a_diary
+                .store(true, std::sync::atomic::Ordering::Relaxed),
         }
     }
 
@@ -243,6 +257,12 @@ impl Chat {
             self.browser
                 .execute(include_str!("script/witness.js"), vec![])
                 .await;
+            if self
+                .keeps_a_diary
+                .load(std::sync::atomic::Ordering::Relaxed)
+            {
+                self.browser.execute(DIARY, vec![]).await;
+            }
         }
     }
 
@@ -294,6 +314,13 @@ impl Chat {
     pub(crate) async fn reloads(&self) {
         let reloaded = self.browser.driver().refresh().await;
         reloaded.unwrap_or_else(|error| panic!("{} cannot reload: {error}", self.name));
+    }
+
+    /// A new document in which she is still known, as after a reload, with a
+    /// diary from its beginning.
+    pub(crate) async fn reopens(&self) {
+        self.opens("/").await;
+        self.sees("who she is, and the room", State::can_talk).await;
     }
 
     pub(crate) async fn signs_out(&self) {
@@ -385,6 +412,21 @@ impl Chat {
         what: &str,
         holds: impl Fn(&State) -> bool,
     ) -> State {
+        match self.watches(deadline, holds).await {
+            Ok(state) => state,
+            Err(last) => {
+                self.fails(&format!("within {deadline:?} did not see {what}; {last}"))
+                    .await
+            }
+        }
+    }
+
+    /// The same for those who judge themselves: the error is what was seen last.
+    pub(crate) async fn watches(
+        &self,
+        deadline: Duration,
+        holds: impl Fn(&State) -> bool,
+    ) -> Result<State, String> {
         let until = Instant::now() + deadline;
         let script = format!("{STATE} {CHANGE}");
         let mut known = Value::Null;
@@ -405,7 +447,7 @@ impl Chat {
                 known = value;
                 Ok(state)
             }) {
-                Ok(state) if holds(&state) => return state,
+                Ok(state) if holds(&state) => return Ok(state),
                 Ok(state) => last = state.told(),
                 Err(error) => {
                     // Between two documents there is nothing to ask.
@@ -415,8 +457,7 @@ impl Chat {
                 }
             }
             if Instant::now() > until {
-                self.fails(&format!("within {deadline:?} did not see {what}; {last}"))
-                    .await;
+                return Err(last);
             }
         }
     }

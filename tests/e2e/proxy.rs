@@ -17,6 +17,13 @@ use tokio::task::JoinHandle;
 use crate::frames::{self, BINARY, CLOSE, Frames, TEXT};
 use crate::sockets::{Ear, Ledger};
 
+mod tamper;
+mod weather;
+
+use tamper::{Clerk, Tamper};
+pub(crate) use tamper::{Fate, Instead};
+pub(crate) use weather::{Shape, Weather};
+
 /// So much is taken from a client while nothing passes; more waits with it.
 const HELD: usize = 256 * 1024;
 
@@ -69,13 +76,25 @@ impl Orders {
 
 struct Connection {
     orders: watch::Sender<Orders>,
-    frames: mpsc::UnboundedSender<Vec<u8>>,
+    /// What goes to the client between two frames.
+    between: mpsc::UnboundedSender<Slip>,
     upgraded: bool,
     ear: Ear,
 }
 
-/// Takes a client's message out of the link and says what to answer instead.
-type Trap = Box<dyn FnMut(&str) -> Option<String> + Send>;
+/// Bytes for the client from somebody who is not the server.
+struct Slip {
+    bytes: Vec<u8>,
+    /// Nothing comes after them, the server's own words included.
+    is_last: bool,
+}
+
+impl Slip {
+    fn frame(bytes: Vec<u8>) -> Self {
+        let is_last = bytes.first() == Some(&(0x80 | CLOSE));
+        Self { bytes, is_last }
+    }
+}
 
 #[derive(Default)]
 struct Shared {
@@ -84,7 +103,9 @@ struct Shared {
     /// How new connections are held, if they are.
     new: Option<Direction>,
     refuse_talk: bool,
-    trap: Option<Trap>,
+    tampers_up: Option<Tamper>,
+    tampers_down: Option<Tamper>,
+    clerk: Option<Clerk>,
     ledger: Arc<Ledger>,
 }
 
@@ -123,6 +144,9 @@ impl Proxy {
             let mut shared = self.shared.lock().unwrap();
             shared.new = None;
             shared.refuse_talk = false;
+            shared.tampers_up = None;
+            shared.tampers_down = None;
+            shared.clerk = None;
         }
         self.each(|connection| {
             connection
@@ -227,17 +251,49 @@ impl Proxy {
     /// the server; its sender gets the answer.
     pub(crate) fn answers_instead(
         &self,
-        answer: impl FnMut(&str) -> Option<String> + Send + 'static,
+        mut answer: impl FnMut(&str) -> Option<String> + Send + 'static,
     ) {
-        self.shared.lock().unwrap().trap = Some(Box::new(answer));
+        let mut answered = false;
+        self.tampers(Direction::Up, move |said| {
+            let answer = (!answered).then(|| answer(said)).flatten();
+            answered |= answer.is_some();
+            answer.map_or(Fate::Passes, Fate::Answered)
+        });
+    }
+
+    /// Asks about every frame of the links, in this direction, until `pass`.
+    pub(crate) fn tampers(
+        &self,
+        direction: Direction,
+        tamper: impl FnMut(&str) -> Fate + Send + 'static,
+    ) {
+        let mut shared = self.shared.lock().unwrap();
+        match direction {
+            Direction::Up => shared.tampers_up = Some(Box::new(tamper)),
+            Direction::Down => shared.tampers_down = Some(Box::new(tamper)),
+            Direction::Both => panic!("a frame goes up or down"),
+        }
+    }
+
+    /// Asks about every request, until `pass`: those of which `clerk` makes an
+    /// answer do not reach the server.
+    pub(crate) fn serves_instead(
+        &self,
+        clerk: impl FnMut(&str) -> Option<Instead> + Send + 'static,
+    ) {
+        self.shared.lock().unwrap().clerk = Some(Box::new(clerk));
     }
 
     /// Puts a frame from the "server" between two others, on every link.
     fn inject(&self, opcode: u8, payload: &[u8]) {
-        let frame = frames::frame(opcode, payload);
+        self.inject_raw(&frames::frame(opcode, payload));
+    }
+
+    /// The same with bytes that need not be a frame.
+    pub(crate) fn inject_raw(&self, bytes: &[u8]) {
         self.each(|connection| {
             if connection.upgraded {
-                let _ = connection.frames.send(frame.clone());
+                let _ = connection.between.send(Slip::frame(bytes.to_vec()));
             }
         });
     }
@@ -326,10 +382,10 @@ fn admit(client: TcpStream, target: SocketAddr, shared: &Arc<Mutex<Shared>>) {
         begin.set(direction, Flow::Hold);
     }
     let (orders, watched) = watch::channel(begin);
-    let (frames, injected) = mpsc::unbounded_channel();
+    let (between, slips) = mpsc::unbounded_channel();
     let connection = Arc::new(Mutex::new(Connection {
         orders,
-        frames,
+        between,
         upgraded: false,
         ear: Ear::new(&all.ledger),
     }));
@@ -339,7 +395,7 @@ fn admit(client: TcpStream, target: SocketAddr, shared: &Arc<Mutex<Shared>>) {
         client,
         target,
         watched,
-        injected,
+        slips,
         connection,
         Arc::clone(shared),
     ));
@@ -349,7 +405,7 @@ async fn carry(
     mut client: TcpStream,
     target: SocketAddr,
     mut watched: watch::Receiver<Orders>,
-    injected: mpsc::UnboundedReceiver<Vec<u8>>,
+    slips: mpsc::UnboundedReceiver<Slip>,
     connection: Arc<Mutex<Connection>>,
     shared: Arc<Mutex<Shared>>,
 ) {
@@ -368,14 +424,15 @@ async fn carry(
         server_write,
         watched.clone(),
         Arc::clone(&connection),
-        shared,
+        Arc::clone(&shared),
     );
     let down = carry_down(
         server_read,
         client_write,
         watched.clone(),
-        injected,
+        slips,
         connection,
+        shared,
     );
     let reset = tokio::select! {
         cut = ordered_cut(&mut watched) => cut == Cut::Reset,
@@ -409,6 +466,7 @@ async fn carry_up(
     let mut buffer = vec![0; 16 * 1024];
     let mut up = Up {
         kept: Vec::new(),
+        served: false,
         connection,
         shared,
     };
@@ -448,19 +506,29 @@ async fn carry_up(
 struct Up {
     /// The beginning of a frame whose end has not come.
     kept: Vec<u8>,
+    /// The server is not asked any more: somebody else answers.
+    served: bool,
     connection: Arc<Mutex<Connection>>,
     shared: Arc<Mutex<Shared>>,
 }
 
 impl Up {
     async fn deliver(&mut self, bytes: &[u8], to: &mut WriteHalf<'_>) -> std::io::Result<()> {
+        if self.served {
+            return Ok(());
+        }
         if self.connection.lock().unwrap().upgraded {
             self.kept.extend_from_slice(bytes);
             while let Some(length) = frames::length(&self.kept) {
                 let frame: Vec<u8> = self.kept.drain(..length).collect();
-                if !trapped(&frame, &self.shared, &self.connection) {
-                    to.write_all(&frame).await?;
-                }
+                let fate = match (
+                    &mut self.shared.lock().unwrap().tampers_up,
+                    frames::unmasked(&frame),
+                ) {
+                    (Some(tamper), Some(said)) => tamper(&said),
+                    _ => Fate::Passes,
+                };
+                self.suffer(&frame, fate, to).await?;
             }
             return Ok(());
         }
@@ -470,35 +538,81 @@ impl Up {
             if shared.refuse_talk && talk {
                 return Err(std::io::ErrorKind::ConnectionRefused.into());
             }
+            let instead = shared.clerk.as_mut().and_then(|clerk| clerk(&request));
             shared.requests.push(request);
+            drop(shared);
+            if let Some(instead) = instead {
+                self.served = true;
+                let between = self.connection.lock().unwrap().between.clone();
+                if let Some((bytes, after)) = instead.bytes() {
+                    slip_later(
+                        between,
+                        Slip {
+                            bytes,
+                            is_last: true,
+                        },
+                        after,
+                    );
+                }
+                return Ok(());
+            }
         }
         to.write_all(bytes).await
     }
+
+    async fn suffer(
+        &self,
+        frame: &[u8],
+        fate: Fate,
+        to: &mut WriteHalf<'_>,
+    ) -> std::io::Result<()> {
+        match fate {
+            Fate::Passes => to.write_all(frame).await,
+            Fate::IsLost => Ok(()),
+            Fate::ComesTwice => to.write_all(&frame.repeat(2)).await,
+            Fate::Becomes(bytes) => to.write_all(&bytes).await,
+            Fate::Answered(answer) => {
+                let slip = Slip::frame(frames::frame(TEXT, answer.as_bytes()));
+                let _ = self.connection.lock().unwrap().between.send(slip);
+                Ok(())
+            }
+            Fate::CutAfter(length, cut) => {
+                to.write_all(&frame[..length.min(frame.len())]).await?;
+                self.order(|orders| orders.cut = Some(cut));
+                Ok(())
+            }
+            Fate::StallsAfter(length) => {
+                to.write_all(&frame[..length.min(frame.len())]).await?;
+                self.order(|orders| orders.set(Direction::Up, Flow::Swallow));
+                Ok(())
+            }
+            Fate::ComesLater(_) => panic!("a server hears frames in their order"),
+        }
+    }
+
+    fn order(&self, change: impl FnOnce(&mut Orders)) {
+        self.connection.lock().unwrap().orders.send_modify(change);
+    }
 }
 
-fn trapped(bytes: &[u8], shared: &Arc<Mutex<Shared>>, connection: &Arc<Mutex<Connection>>) -> bool {
-    let mut shared = shared.lock().unwrap();
-    let Some(trap) = shared.trap.as_mut() else {
-        return false;
-    };
-    let Some(answer) = frames::unmasked(bytes).as_deref().and_then(trap) else {
-        return false;
-    };
-    shared.trap = None;
-    let _ = connection
-        .lock()
-        .unwrap()
-        .frames
-        .send(frames::frame(TEXT, answer.as_bytes()));
-    true
+fn slip_later(between: mpsc::UnboundedSender<Slip>, slip: Slip, after: Duration) {
+    if after.is_zero() {
+        let _ = between.send(slip);
+        return;
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        let _ = between.send(slip);
+    });
 }
 
 async fn carry_down(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut watched: watch::Receiver<Orders>,
-    mut injected: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut slips: mpsc::UnboundedReceiver<Slip>,
     connection: Arc<Mutex<Connection>>,
+    shared: Arc<Mutex<Shared>>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     let mut coming = Frames::default();
@@ -506,10 +620,9 @@ async fn carry_down(
         let flow = watched.borrow_and_update().down;
         tokio::select! {
             changed = watched.changed() => if changed.is_err() { return Ok(()) },
-            Some(frame) = injected.recv(), if flow == Flow::Pass => {
-                to.write_all(&frame).await?;
-                if frame[0] == 0x80 | CLOSE {
-                    // Nothing comes after a close, the server's own included.
+            Some(slip) = slips.recv(), if flow == Flow::Pass => {
+                to.write_all(&slip.bytes).await?;
+                if slip.is_last {
                     return to.shutdown().await;
                 }
             }
@@ -524,12 +637,62 @@ async fn carry_down(
                 if taken == 0 {
                     return to.shutdown().await;
                 }
+                let was_upgraded = coming.upgraded;
                 let whole = coming.take(&buffer[..taken]);
                 note_answer(&connection, coming.upgraded);
-                to.write_all(&whole).await?;
+                if was_upgraded {
+                    deliver_down(whole, &mut to, &connection, &shared).await?;
+                } else {
+                    to.write_all(&whole).await?;
+                }
             }
         }
     }
+}
+
+/// Whole frames, each asked about where somebody tampers.
+async fn deliver_down(
+    mut whole: Vec<u8>,
+    to: &mut WriteHalf<'_>,
+    connection: &Mutex<Connection>,
+    shared: &Mutex<Shared>,
+) -> std::io::Result<()> {
+    if shared.lock().unwrap().tampers_down.is_none() {
+        return to.write_all(&whole).await;
+    }
+    let order = |change: &dyn Fn(&mut Orders)| {
+        connection.lock().unwrap().orders.send_modify(change);
+    };
+    while let Some(length) = frames::length(&whole) {
+        let frame: Vec<u8> = whole.drain(..length).collect();
+        let said = frames::payload(&frame).map(String::from_utf8_lossy);
+        let fate = match (&mut shared.lock().unwrap().tampers_down, said) {
+            (Some(tamper), Some(said)) => tamper(&said),
+            _ => Fate::Passes,
+        };
+        match fate {
+            Fate::Passes => to.write_all(&frame).await?,
+            Fate::IsLost => {}
+            Fate::ComesTwice => to.write_all(&frame.repeat(2)).await?,
+            Fate::Becomes(bytes) => to.write_all(&bytes).await?,
+            Fate::ComesLater(after) => {
+                let between = connection.lock().unwrap().between.clone();
+                slip_later(between, Slip::frame(frame), after);
+            }
+            Fate::CutAfter(length, cut) => {
+                to.write_all(&frame[..length.min(frame.len())]).await?;
+                order(&|orders| orders.cut = Some(cut));
+                return Ok(());
+            }
+            Fate::StallsAfter(length) => {
+                to.write_all(&frame[..length.min(frame.len())]).await?;
+                order(&|orders| orders.set(Direction::Down, Flow::Swallow));
+                return Ok(());
+            }
+            Fate::Answered(_) => panic!("the server is not answered in its clients' stead"),
+        }
+    }
+    Ok(())
 }
 
 fn note_answer(connection: &Mutex<Connection>, upgraded: bool) {

@@ -65,17 +65,32 @@ impl Drop for Ending {
 fn stories() -> usize {
     static STORIES: OnceLock<usize> = OnceLock::new();
     *STORIES.get_or_init(|| {
-        let Ok(program) = std::env::current_exe() else {
-            return 0;
-        };
-        let listed = Command::new(program)
-            .args(std::env::args().skip(1))
-            .args(["--list", "--format", "terse"])
-            .output();
-        let listed = listed.map(|listed| listed.stdout).unwrap_or_default();
-        String::from_utf8_lossy(&listed)
-            .lines()
-            .filter(|line| line.starts_with("stories::") && line.ends_with(": test"))
-            .count()
+        let asked_for = |argument: &str| std::env::args().any(|given| given == argument);
+        let all = listed(&[]);
+        // The list has those too that are passed over.
+        if asked_for("--include-ignored") || asked_for("--ignored") {
+            all
+        } else {
+            all - listed(&["--ignored"]).min(all)
+        }
     })
+}
+
+fn listed(more: &[&str]) -> usize {
+    let Ok(program) = std::env::current_exe() else {
+        return 0;
+    };
+    let listed = Command::new(program)
+        .args(std::env::args().skip(1))
+        .args(more)
+        .args(["--list", "--format", "terse"])
+        .output();
+    let listed = listed.map(|listed| listed.stdout).unwrap_or_default();
+    let is_story = |line: &&str| {
+        (line.starts_with("stories::") || line.contains("::row_")) && line.ends_with(": test")
+    };
+    String::from_utf8_lossy(&listed)
+        .lines()
+        .filter(is_story)
+        .count()
 }

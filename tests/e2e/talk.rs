@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::correspondent::{Correspondent, Heard};
 use crate::page::{Chat, LATER, Row, State};
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
@@ -54,6 +55,12 @@ impl Talk {
         person.sends(text).await;
     }
 
+    /// The same by somebody without a page; the server's word on it comes later.
+    pub(crate) async fn writes(&self, person: &Correspondent, text: &str) {
+        self.hears(&person.name, text);
+        person.sends(text).await;
+    }
+
     /// Notes what was said in some other way than by typing in a page.
     pub(crate) fn hears(&self, who: &str, text: &str) {
         let mut said = self.said.lock().unwrap();
@@ -79,73 +86,154 @@ impl Talk {
     }
 
     pub(crate) async fn settles_within(&self, deadline: Duration, pages: &[&Chat]) {
+        let reckoning = self.reckons(deadline, pages, &[]).await;
+        if let Some((page, last)) = &reckoning.incomplete {
+            pages[*page]
+                .fails(&format!(
+                    "within {deadline:?} did not see all that was said, delivered; {last}"
+                ))
+                .await;
+        }
+        reckoning.asserts();
+    }
+
+    /// Waits until all of it is on every page, proved to its sender, and heard
+    /// by every witness, or the time is up; then counts. Whoever asks judges.
+    pub(crate) async fn reckons(
+        &self,
+        deadline: Duration,
+        pages: &[&Chat],
+        witnesses: &[&Correspondent],
+    ) -> Reckoning {
         let said = self.said.lock().unwrap().clone();
-        let wanted: Vec<String> = said.iter().map(|one| one.text.clone()).collect();
         let until = Instant::now() + deadline;
         let mut shown = Vec::new();
-        for page in pages {
-            // Of a long talk only the newest rows are in the document: once the
-            // last words of everybody are there, the rest is read by scrolling.
-            let last_words: Vec<&Said> = said
-                .iter()
-                .enumerate()
-                .filter(|(place, one)| said[place + 1..].iter().all(|later| later.who != one.who))
-                .map(|(_, one)| one)
-                .collect();
-            let arrived = |state: &State, one: &Said| {
-                state
-                    .row(&one.text)
-                    .is_some_and(|row| one.who != page.name || row.is_delivered())
+        let mut incomplete = None;
+        for witness in witnesses {
+            let all = |heard: &Heard| {
+                said.iter()
+                    .all(|one| heard.log.values().any(|text| *text == one.text))
             };
-            let state = page
-                .sees_within(deadline, "all that was said, delivered", |state| {
-                    said.iter().all(|one| arrived(state, one))
-                        || state.is_at_bottom()
-                            && state.rows.len() > 15
-                            && last_words.iter().all(|one| arrived(state, one))
-                })
-                .await;
-            let mut rows = state.rows;
-            let complete = |rows: &[Row]| {
-                said.iter().all(|one| {
-                    rows.iter().any(|row| {
-                        row.text.as_deref() == Some(&one.text)
-                            && (one.who != page.name || row.is_delivered())
-                    })
-                })
-            };
-            while !complete(&rows) {
-                rows = page.reads_back(&wanted).await.0;
-                if Instant::now() > until {
-                    break;
+            let left = until.saturating_duration_since(Instant::now());
+            witness.hears_within(left, all).await;
+            shown.push((witness.name.clone(), witness.log()));
+        }
+        for (place, page) in pages.iter().enumerate() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.gathers(left, &said, page).await {
+                Ok(texts) => shown.push((page.name.clone(), texts)),
+                Err(last) => {
+                    let rows = page.looks().await.rows;
+                    let texts = rows.into_iter().filter_map(|row| row.text).collect();
+                    shown.push((page.name.clone(), texts));
+                    incomplete.get_or_insert((place, last));
                 }
             }
-            shown.push((
-                page.name.clone(),
-                rows.into_iter().filter_map(|row| row.text).collect(),
-            ));
         }
-        self.judges(&shown);
+        let mut reckoning = self.counts(&shown);
+        reckoning.incomplete = incomplete;
+        reckoning
+    }
+
+    /// All texts of one page, oldest first, once it has everything.
+    async fn gathers(
+        &self,
+        deadline: Duration,
+        said: &[Said],
+        page: &Chat,
+    ) -> Result<Vec<String>, String> {
+        let wanted: Vec<String> = said.iter().map(|one| one.text.clone()).collect();
+        let until = Instant::now() + deadline;
+        // Of a long talk only the newest rows are in the document: once the
+        // last words of everybody are there, the rest is read by scrolling.
+        let mut last_words: Vec<&Said> = Vec::new();
+        for one in said.iter().rev() {
+            if last_words.iter().all(|last| last.who != one.who) {
+                last_words.push(one);
+            }
+        }
+        let arrived = |state: &State, one: &Said| {
+            state
+                .row(&one.text)
+                .is_some_and(|row| one.who != page.name || row.is_delivered())
+        };
+        let state = page
+            .watches(deadline, |state| {
+                state.is_at_bottom()
+                    && state.rows.len() > 15
+                    && last_words.iter().all(|one| arrived(state, one))
+                    || said.iter().all(|one| arrived(state, one))
+            })
+            .await?;
+        let mut rows = state.rows;
+        let complete = |rows: &[Row]| {
+            said.iter().all(|one| {
+                rows.iter().any(|row| {
+                    row.text.as_deref() == Some(&one.text)
+                        && (one.who != page.name || row.is_delivered())
+                })
+            })
+        };
+        while !complete(&rows) {
+            rows = page.reads_back(&wanted).await.0;
+            if Instant::now() > until {
+                break;
+            }
+        }
+        Ok(rows.into_iter().filter_map(|row| row.text).collect())
     }
 
     /// Judges texts that were read from pages in whatever way.
     pub(crate) fn judges(&self, shown: &[(String, Vec<String>)]) {
+        self.counts(shown).asserts();
+    }
+
+    fn counts(&self, shown: &[(String, Vec<String>)]) -> Reckoning {
         let said = self.said.lock().unwrap().clone();
         SENT.fetch_add(said.len(), Ordering::Relaxed);
-        let mut faults = Vec::new();
+        let mut reckoning = Reckoning {
+            said: said.len(),
+            ..Reckoning::default()
+        };
         for (reader, texts) in shown {
             let reference = shown.first().map_or(texts, |(_, first)| first);
             let verdict = judge(&said, texts, reference);
-            LOST.fetch_add(verdict.lost.len(), Ordering::Relaxed);
-            DOUBLED.fetch_add(verdict.doubled.len(), Ordering::Relaxed);
-            DISORDERED.fetch_add(verdict.disordered.len(), Ordering::Relaxed);
+            reckoning.lost += verdict.lost.len();
+            reckoning.doubled += verdict.doubled.len();
+            reckoning.disordered += verdict.disordered.len();
             if verdict != Verdict::default() {
-                faults.push(format!(
+                reckoning.faults.push(format!(
                     "on {reader}'s page: {verdict:#?}\nshown: {texts:#?}"
                 ));
             }
         }
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        LOST.fetch_add(reckoning.lost, Ordering::Relaxed);
+        DOUBLED.fetch_add(reckoning.doubled, Ordering::Relaxed);
+        DISORDERED.fetch_add(reckoning.disordered, Ordering::Relaxed);
+        reckoning
+    }
+}
+
+/// What came of a talk.
+#[derive(Debug, Default)]
+pub(crate) struct Reckoning {
+    pub(crate) said: usize,
+    pub(crate) lost: usize,
+    pub(crate) doubled: usize,
+    pub(crate) disordered: usize,
+    /// In full, for whoever has to find out why.
+    pub(crate) faults: Vec<String>,
+    /// Which page never had everything, and what it showed last.
+    incomplete: Option<(usize, String)>,
+}
+
+impl Reckoning {
+    pub(crate) fn is_clean(&self) -> bool {
+        self.faults.is_empty() && self.incomplete.is_none()
+    }
+
+    fn asserts(&self) {
+        assert!(self.is_clean(), "{}", self.faults.join("\n"));
     }
 }
 

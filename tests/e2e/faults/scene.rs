@@ -1,0 +1,93 @@
+//! What most rows begin with: the real server, Ann in a browser behind a path
+//! that breaks, Bob who needs no browser and breaks nothing, and their talk.
+//!
+//! Knows no faults.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::browser::Engine;
+use crate::correspondent::Correspondent;
+use crate::diary::Diary;
+use crate::page::{Chat, State};
+use crate::proxy::Weather;
+use crate::server::Server;
+use crate::talk::{Reckoning, Talk};
+
+/// More than anybody here says.
+pub(super) const FREELY: [&str; 4] = ["--rate", "5000", "--burst", "5000"];
+
+pub(super) struct Scene {
+    pub(super) ann: Chat,
+    pub(super) bob: Correspondent,
+    pub(super) talk: Talk,
+    /// Between Ann's path and the server; fair until told.
+    pub(super) weather: Weather,
+    pub(super) server: Server,
+}
+
+impl Scene {
+    /// Both are in the lobby, and have greeted each other.
+    pub(super) async fn begins(engine: Engine) -> Self {
+        Self::begins_with(engine, async |_| ()).await
+    }
+
+    /// The same, with something to do in Ann's browser before it opens the page.
+    pub(super) async fn begins_with(engine: Engine, before: impl AsyncFnOnce(&Chat)) -> Self {
+        let server = Server::start(&FREELY);
+        let weather = Weather::before(server.address()).await;
+        let (ann, bob) = tokio::join!(
+            sits_down(engine, weather.address()),
+            Correspondent::joins(server.address(), "Bob", "lobby"),
+        );
+        before(&ann).await;
+        ann.opens_and_joins("/").await;
+        let scene = Self {
+            ann,
+            bob,
+            talk: Talk::default(),
+            weather,
+            server,
+        };
+        scene.talk.says(&scene.ann, "hello").await;
+        scene.talk.writes(&scene.bob, "hello Ann").await;
+        let greeted = |page: &State| page.has_delivered("hello") && page.shows("hello Ann");
+        scene.ann.sees("the greetings", greeted).await;
+        scene
+    }
+
+    pub(super) async fn bob_says(&self, text: &str) {
+        self.talk.writes(&self.bob, text).await;
+    }
+
+    pub(super) async fn ann_says(&self, text: &str) {
+        self.talk.says(&self.ann, text).await;
+    }
+
+    pub(super) async fn diary(&self) -> Diary {
+        Diary::of(&self.ann).await
+    }
+
+    pub(super) async fn pictures(&self, name: &str) {
+        self.ann.pictures(name).await;
+    }
+
+    /// Waits for everything that was said, and counts what came of it.
+    pub(super) async fn reckons(&self, deadline: Duration) -> Reckoning {
+        self.talk
+            .reckons(deadline, &[&self.ann], &[&self.bob])
+            .await
+    }
+
+    /// Ann leaves; what went wrong behind her page is said now.
+    pub(super) async fn ends(self) {
+        crate::story::ends_well([self.ann]).await;
+    }
+}
+
+async fn sits_down(engine: Engine, at: SocketAddr) -> Chat {
+    let ann = Chat::sits_down_at("Ann", engine, at).await;
+    ann.keeps_a_diary().await;
+    ann.expects_trouble();
+    ann
+}
