@@ -34,17 +34,24 @@ pub(crate) struct Browser {
     process: Mutex<Process>,
     _display: Option<Process>,
     profile: Option<Folder>,
+    /// What Chromium was told beside the usual.
+    flags: &'static [&'static str],
 }
 
 impl Browser {
     pub(crate) async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &[]).await
+    }
+
+    /// The flags are Chromium's.
+    pub(crate) async fn start_with(engine: Engine, flags: &'static [&'static str]) -> Self {
         match engine {
-            Engine::Chromium => Self::chromium(Folder::new("profile")).await,
+            Engine::Chromium => Self::chromium(Folder::new("profile"), flags).await,
             Engine::WebKit => Self::webkit().await,
         }
     }
 
-    async fn chromium(profile: Folder) -> Self {
+    async fn chromium(profile: Folder, flags: &'static [&'static str]) -> Self {
         let process = Process::start(
             &program("CHROMEDRIVER", "chromedriver"),
             &["--port=0".to_owned(), "--log-level=SEVERE".to_owned()],
@@ -73,6 +80,9 @@ impl Browser {
             ],
             "prefs": { "intl.accept_languages": "en-US,en" },
         });
+        if let Some(arguments) = options["args"].as_array_mut() {
+            arguments.extend(flags.iter().map(|flag| json!(flag)));
+        }
         if let Ok(binary) = std::env::var("PARLANCE_CHROMIUM") {
             options["binary"] = Value::String(binary);
         }
@@ -92,6 +102,7 @@ impl Browser {
             process: Mutex::new(process),
             _display: None,
             profile: Some(profile),
+            flags,
         };
         browser.init_script(include_str!("script/witness.js")).await;
         browser
@@ -143,6 +154,7 @@ impl Browser {
             process: Mutex::new(process),
             _display: Some(display),
             profile: None,
+            flags: &[],
         }
     }
 
@@ -158,7 +170,17 @@ impl Browser {
         for lock in ["SingletonLock", "SingletonSocket", "SingletonCookie"] {
             let _ = std::fs::remove_file(profile.path().join(lock));
         }
-        *self = Self::chromium(profile).await;
+        *self = Self::chromium(profile, self.flags).await;
+    }
+
+    /// The lid is closed: every process of the browser stops where it is, and
+    /// its driver too. Nothing on the network is told.
+    pub(crate) fn falls_asleep(&self) {
+        self.process.lock().unwrap().signals("STOP");
+    }
+
+    pub(crate) fn wakes_up(&self) {
+        self.process.lock().unwrap().signals("CONT");
     }
 
     /// Waits until the browser has written its cookies to the disk.

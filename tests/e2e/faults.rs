@@ -5,5 +5,6 @@
 //! Rows that take longer than a few seconds are left to `cargo xtask faults`.
 
 mod path;
+mod protocol;
 mod report;
 mod scene;

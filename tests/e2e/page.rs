@@ -225,7 +225,18 @@ impl Chat {
 
     /// At whatever listens there.
     pub(crate) async fn sits_down_at(name: &str, engine: Engine, address: SocketAddr) -> Self {
-        let (browser, path) = tokio::join!(Browser::start(engine), Proxy::start(address));
+        Self::sits_down_with(name, engine, address, &[]).await
+    }
+
+    /// With flags for Chromium.
+    pub(crate) async fn sits_down_with(
+        name: &str,
+        engine: Engine,
+        address: SocketAddr,
+        flags: &'static [&'static str],
+    ) -> Self {
+        let browser = Browser::start_with(engine, flags);
+        let (browser, path) = tokio::join!(browser, Proxy::start(address));
         Self {
             name: name.to_owned(),
             browser,

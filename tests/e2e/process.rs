@@ -114,6 +114,38 @@ impl Process {
     }
 }
 
+impl Process {
+    /// The program and everything that it started, and nothing else.
+    pub(crate) fn signals(&self, signal: &str) {
+        let mut family = vec![self.number];
+        let mut next = 0;
+        while let Some(parent) = family.get(next).copied() {
+            family.extend(children(parent));
+            next += 1;
+        }
+        let asked = Command::new("kill")
+            .arg(format!("-{signal}"))
+            .args(family.iter().map(u32::to_string))
+            .status();
+        assert!(asked.is_ok(), "cannot signal {}", self.name);
+    }
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{parent}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let listed =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    listed
+        .flat_map(|children| {
+            let numbers = children.split_whitespace();
+            numbers
+                .filter_map(|number| number.parse().ok())
+                .collect::<Vec<u32>>()
+        })
+        .collect()
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();

@@ -641,7 +641,9 @@ async fn carry_down(
                 let whole = coming.take(&buffer[..taken]);
                 note_answer(&connection, coming.upgraded);
                 if was_upgraded {
-                    deliver_down(whole, &mut to, &connection, &shared).await?;
+                    if deliver_down(whole, &mut to, &connection, &shared).await? {
+                        return to.shutdown().await;
+                    }
                 } else {
                     to.write_all(&whole).await?;
                 }
@@ -650,15 +652,17 @@ async fn carry_down(
     }
 }
 
-/// Whole frames, each asked about where somebody tampers.
+/// Whole frames, each asked about where somebody tampers; whether the last of
+/// them was a close, after which nothing comes.
 async fn deliver_down(
     mut whole: Vec<u8>,
     to: &mut WriteHalf<'_>,
     connection: &Mutex<Connection>,
     shared: &Mutex<Shared>,
-) -> std::io::Result<()> {
+) -> std::io::Result<bool> {
     if shared.lock().unwrap().tampers_down.is_none() {
-        return to.write_all(&whole).await;
+        to.write_all(&whole).await?;
+        return Ok(false);
     }
     let order = |change: &dyn Fn(&mut Orders)| {
         connection.lock().unwrap().orders.send_modify(change);
@@ -674,7 +678,12 @@ async fn deliver_down(
             Fate::Passes => to.write_all(&frame).await?,
             Fate::IsLost => {}
             Fate::ComesTwice => to.write_all(&frame.repeat(2)).await?,
-            Fate::Becomes(bytes) => to.write_all(&bytes).await?,
+            Fate::Becomes(bytes) => {
+                to.write_all(&bytes).await?;
+                if frames::is_close(&bytes) {
+                    return Ok(true);
+                }
+            }
             Fate::ComesLater(after) => {
                 let between = connection.lock().unwrap().between.clone();
                 slip_later(between, Slip::frame(frame), after);
@@ -682,17 +691,17 @@ async fn deliver_down(
             Fate::CutAfter(length, cut) => {
                 to.write_all(&frame[..length.min(frame.len())]).await?;
                 order(&|orders| orders.cut = Some(cut));
-                return Ok(());
+                return Ok(false);
             }
             Fate::StallsAfter(length) => {
                 to.write_all(&frame[..length.min(frame.len())]).await?;
                 order(&|orders| orders.set(Direction::Down, Flow::Swallow));
-                return Ok(());
+                return Ok(false);
             }
             Fate::Answered(_) => panic!("the server is not answered in its clients' stead"),
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn note_answer(connection: &Mutex<Connection>, upgraded: bool) {

@@ -4,7 +4,7 @@ mod attaching;
 mod backends;
 mod failing;
 mod history;
-mod joining;
+pub(crate) mod joining;
 mod leaving;
 mod outbox;
 mod page_life;

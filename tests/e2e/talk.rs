@@ -29,6 +29,9 @@ pub(crate) fn summary() -> String {
     )
 }
 
+/// So many of the newest rows are in the document for sure.
+const IN_SIGHT: usize = 10;
+
 /// One conversation as a bystander heard it.
 #[derive(Default)]
 pub(crate) struct Talk {
@@ -145,9 +148,9 @@ impl Talk {
         let wanted: Vec<String> = said.iter().map(|one| one.text.clone()).collect();
         let until = Instant::now() + deadline;
         // Of a long talk only the newest rows are in the document: once the
-        // last words of everybody are there, the rest is read by scrolling.
+        // last words are there, the rest is read by scrolling.
         let mut last_words: Vec<&Said> = Vec::new();
-        for one in said.iter().rev() {
+        for one in said.iter().rev().take(IN_SIGHT) {
             if last_words.iter().all(|last| last.who != one.who) {
                 last_words.push(one);
             }
@@ -160,7 +163,7 @@ impl Talk {
         let state = page
             .watches(deadline, |state| {
                 state.is_at_bottom()
-                    && state.rows.len() > 15
+                    && state.rows.len() > IN_SIGHT + 5
                     && last_words.iter().all(|one| arrived(state, one))
                     || said.iter().all(|one| arrived(state, one))
             })

@@ -140,8 +140,8 @@ pub struct Serve {
     /// pages of the topic gateway are told times without a zone
     #[arg(long, value_name = "MINUTES", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-840..=840))]
     pub utc_offset: i32,
-    /// Milliseconds between pings; a link that is silent for twice as long is
-    /// closed
+    /// Milliseconds between pings; a link that does not answer one for 5 s, or
+    /// is silent for twice as long, is closed
     #[arg(long, value_name = "MS", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub ping_ms: u64,
     /// File with the secret that tokens are signed with, at least 32 bytes

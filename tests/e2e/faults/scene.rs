@@ -29,15 +29,20 @@ pub(super) struct Scene {
 impl Scene {
     /// Both are in the lobby, and have greeted each other.
     pub(super) async fn begins(engine: Engine) -> Self {
-        Self::begins_with(engine, async |_| ()).await
+        Self::begins_with(engine, &[], async |_| ()).await
     }
 
-    /// The same, with something to do in Ann's browser before it opens the page.
-    pub(super) async fn begins_with(engine: Engine, before: impl AsyncFnOnce(&Chat)) -> Self {
+    /// The same, with flags for Chromium, and something to do in Ann's browser
+    /// before it opens the page.
+    pub(super) async fn begins_with(
+        engine: Engine,
+        flags: &'static [&'static str],
+        before: impl AsyncFnOnce(&Chat),
+    ) -> Self {
         let server = Server::start(&FREELY);
         let weather = Weather::before(server.address()).await;
         let (ann, bob) = tokio::join!(
-            sits_down(engine, weather.address()),
+            sits_down(engine, weather.address(), flags),
             Correspondent::joins(server.address(), "Bob", "lobby"),
         );
         before(&ann).await;
@@ -85,8 +90,8 @@ impl Scene {
     }
 }
 
-async fn sits_down(engine: Engine, at: SocketAddr) -> Chat {
-    let ann = Chat::sits_down_at("Ann", engine, at).await;
+async fn sits_down(engine: Engine, at: SocketAddr, flags: &'static [&'static str]) -> Chat {
+    let ann = Chat::sits_down_with("Ann", engine, at, flags).await;
     ann.keeps_a_diary().await;
     ann.expects_trouble();
     ann

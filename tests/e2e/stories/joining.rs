@@ -94,7 +94,7 @@ fn a_refused_token_ends_it() {
 
 /// Nobody dials for longer than any first retry waits. This is the one thing
 /// that has to be looked at for a while: that something does not happen.
-pub(super) async fn stays_quiet(person: &Chat) {
+pub(crate) async fn stays_quiet(person: &Chat) {
     let dials = || person.path.count("GET /ws") + person.path.count("POST /api/ticket");
     let before = dials();
     let watched = tokio::time::Instant::now() + Duration::from_secs(7);

@@ -134,11 +134,12 @@ fn throttled_timers_find_a_dead_link_all_the_same() {
 }
 
 #[test]
-fn a_message_without_proof_for_6_seconds_makes_the_path_suspect() {
+fn a_message_without_proof_makes_the_path_suspect_within_6_seconds() {
+    // Half a second of the six is left to a browser whose timers come late.
     let mut rig = Rig::online();
     rig.talks_for(40.0);
     rig.say("hello");
-    rig.advance(5.999);
+    rig.advance(5.499);
     assert_eq!(rig.dials(), 1);
     rig.advance(0.001);
     assert_eq!(rig.dials(), 2);
@@ -150,12 +151,12 @@ fn frames_that_are_no_proof_do_not_help_a_message() {
     // The up path is dead, the down path is not.
     let mut rig = Rig::online();
     rig.say("hello");
-    for _ in 0..6 {
+    for _ in 0..5 {
         rig.advance(0.999);
         rig.pings();
     }
     assert_eq!(rig.dials(), 1);
-    rig.advance(0.1);
+    rig.advance(0.6);
     assert_eq!(rig.dials(), 2);
 }
 
