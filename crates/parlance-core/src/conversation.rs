@@ -66,6 +66,8 @@ pub struct Conversation {
     log: Log,
     /// What comes after what is known.
     pub forward: Fetch,
+    /// How often in a row it did not come.
+    pub missed: u32,
     /// What comes before it.
     pub backward: Fetch,
     /// A gap that the person wants filled.
@@ -135,6 +137,7 @@ impl Conversation {
             timeline: Timeline::default(),
             log: Log::Unknown,
             forward: Fetch::Idle,
+            missed: 0,
             backward: Fetch::Idle,
             gap: None,
             early: Map::new(),
@@ -198,6 +201,7 @@ impl Conversation {
         self.counted = Seq(0);
         self.readers.clear();
         self.forward = Fetch::Idle;
+        self.missed = 0;
         self.backward = Fetch::Idle;
         self.gap = None;
         self.early.clear();
@@ -339,6 +343,7 @@ impl Conversation {
         self.place_proved(&conversation, &mut applied, viewer);
         if forward {
             self.forward = Fetch::Idle;
+            self.missed = 0;
             self.drain_early(&mut applied, viewer);
             if self.is_behind() && planted(Bug::ShortPageIsAll) {
                 self.head = self.last_known();
@@ -381,6 +386,7 @@ impl Conversation {
         let after = retry_at.map_or(Fetch::Failed, Fetch::Wanted);
         if self.forward.is(request) {
             self.forward = after;
+            self.missed = self.missed.saturating_add(1);
             self.as_given.caught_up = true;
         }
         if self.backward.is(request) {
@@ -656,7 +662,9 @@ impl Conversation {
         HistoryState {
             oldest_known: self.is_oldest_known(),
             loading: self.backward.is_open() || (!self.is_loaded() && self.forward.is_open()),
-            failed: self.backward == Fetch::Failed || self.forward == Fetch::Failed,
+            failed: self.backward == Fetch::Failed
+                || self.forward == Fetch::Failed
+                || self.missed > 0 && self.forward.is_open(),
             catching_up: self.is_loaded() && self.forward.is_open(),
         }
     }

@@ -3,8 +3,15 @@
 //!
 //! Knows no messages, only their numbers.
 
+use std::time::Duration;
+
+use crate::chance::Chance;
 use crate::ids::{RequestId, Seq};
 use crate::time::Instant;
+
+/// After the first page that did not come, and after many.
+const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
 /// Disjoint ranges with at least one number between any two, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,6 +112,14 @@ impl Fetch {
             *self = Self::Wanted(now);
         }
     }
+}
+
+/// How long a server is left alone that did not give a page, so many times in
+/// a row before: longer each time, and half of it by chance, so that a crowd of
+/// readers does not come back as one.
+pub fn again_after(misses: u32, chance: &mut Chance) -> Duration {
+    let span = AGAIN.saturating_mul(1 << misses.min(4)).min(AGAIN_AT_MOST);
+    span / 2 + chance.up_to(span / 2)
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ impl Session {
         if pages && conversation.backward_part().is_some() {
             conversation.want_older_as_given(now);
         }
-        if conversation.forward == Fetch::Failed {
+        let waits = conversation.missed > 0 && matches!(conversation.forward, Fetch::Wanted(_));
+        if conversation.forward == Fetch::Failed || waits {
             conversation.forward = Fetch::Wanted(now);
         }
         if conversation.backward_part().is_some() && !conversation.backward.is_open() {

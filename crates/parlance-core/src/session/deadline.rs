@@ -13,7 +13,7 @@ use crate::TYPING;
 use crate::close::EndReason;
 use crate::dialect::Resend;
 use crate::heartbeat::{Heartbeat, Verdict};
-use crate::history::Fetch;
+use crate::history::{Fetch, again_after};
 use crate::ids::ConversationId;
 use crate::outbox::{State, Via};
 use crate::planted::{Bug, planted};
@@ -284,7 +284,8 @@ impl Session {
             {
                 // Not before a while: the link may be slow, and its death is
                 // the heartbeat's business.
-                conversation.on_page_failed(request, Some(now + Duration::from_secs(5)));
+                let again = again_after(conversation.missed, &mut self.chance);
+                conversation.on_page_failed(request, Some(now + again));
                 overdue = true;
             }
         }

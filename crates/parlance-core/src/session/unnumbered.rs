@@ -13,15 +13,12 @@ use crate::content::Content;
 use crate::conversation::{Conversation, Laid, Mine, Reaches, Unproved};
 use crate::dialect::{Asked, Counts, History, Order, Proof};
 use crate::frame::{ClientFrame, Message, Rows};
-use crate::history::Fetch;
+use crate::history::{Fetch, again_after};
 use crate::ids::{ClientId, ConversationId, MessageId, RequestId};
 use crate::outbox::State;
 use crate::time::{Instant, UnixMillis, whole_millis};
 use crate::timeline::Delivery;
 
-/// A page that could not be had is asked for again after so long, and up to
-/// half as much by chance: whoever all failed at once does not come back so.
-const ASK_PAGE_AGAIN: Duration = Duration::from_secs(5);
 /// A message that was handed over to a backend that never confirms: a frame
 /// that comes so long after it shows that the link was alive when it went.
 const ALIVE_AFTER: Duration = Duration::from_secs(1);
@@ -119,7 +116,9 @@ impl Session {
             return;
         };
         let forward = conversation.forward.is(request);
-        if !forward && !conversation.backward.is(request) {
+        if forward {
+            conversation.missed = 0;
+        } else if !conversation.backward.is(request) {
             self.count(Oddity::StrayPage, "rows that nobody waits for");
             return;
         }
@@ -197,8 +196,8 @@ impl Session {
                 let Some(conversation) = self.conversations.get_mut(id) else {
                     return;
                 };
-                let again = now + ASK_PAGE_AGAIN + self.chance.up_to(ASK_PAGE_AGAIN / 2);
-                conversation.on_page_failed(fill.request, Some(again));
+                let again = again_after(conversation.missed, &mut self.chance);
+                conversation.on_page_failed(fill.request, Some(now + again));
                 self.begin_log(now, id);
             }
             Asked::Say(client_id, id) => {

@@ -319,7 +319,12 @@ fn a_page_with_a_broken_range_is_malformed_and_asked_for_again() {
         broken["to"] = to;
         rig.frame(broken);
         rig.sees("");
-        rig.advance(14.0);
+        // Longer each time.
+        for _ in 0..60 {
+            if rig.pages_wanted() == 0 {
+                rig.advance(0.5);
+            }
+        }
     }
     assert_eq!(rig.counted(Oddity::Malformed), 3);
     rig.answers_all();
@@ -373,6 +378,44 @@ fn a_page_that_does_not_come_is_asked_for_again() {
     assert_eq!(rig.counted(Oddity::StrayPage), 1);
     rig.answers();
     rig.sees("1-3");
+}
+
+#[test]
+fn a_newest_page_that_does_not_come_is_said_and_asked_for_more_and_more_rarely() {
+    let mut rig = Rig::new();
+    rig.server.has("room:lobby", 3);
+    rig.start();
+    rig.logs_in();
+    rig.server_answers_pings();
+    assert!(!rig.history().failed);
+    let mut asked_at = Vec::new();
+    let mut passed = 0.0;
+    while passed < 300.0 {
+        if rig.pages_wanted() > 0 {
+            rig.next_page();
+            asked_at.push(passed);
+        }
+        rig.advance(0.25);
+        passed += 0.25;
+    }
+    assert!(rig.history().failed, "said, while it goes on trying");
+    assert!((7..=10).contains(&asked_at.len()), "{asked_at:?}");
+    let first = asked_at[1] - asked_at[0];
+    let last = asked_at[asked_at.len() - 1] - asked_at[asked_at.len() - 2];
+    assert!(first <= 13.5 && last >= 38.0, "{asked_at:?}");
+    // Nobody has to wait for that.
+    while rig.pages_wanted() == 0 && passed < 400.0 {
+        rig.advance(1.0);
+        passed += 1.0;
+    }
+    rig.next_page();
+    rig.advance(9.0);
+    assert_eq!(rig.pages_wanted(), 0);
+    rig.load_older();
+    assert_eq!(rig.pages_wanted(), 1);
+    rig.answers();
+    rig.sees("1-3");
+    assert!(!rig.history().failed);
 }
 
 #[test]

@@ -75,6 +75,19 @@ fn frames_that_cannot_be_read_are_counted_and_ignored() {
 }
 
 #[test]
+fn a_frame_that_no_server_has_to_say_is_not_even_read() {
+    // It would be a good one, were it not so large.
+    let mut rig = Rig::online_with(2);
+    let mut push = rig.server.message("room:lobby", 2);
+    push["seq"] = json!(3);
+    push["body"] = json!({"kind": "text", "text": "x".repeat(5 << 20)});
+    rig.raw(&json!({"t": "push", "n": 1, "conv": "room:lobby", "msg": push}).to_string());
+    assert_eq!(rig.counted(Oddity::Malformed), 1);
+    rig.sees("1 2");
+    rig.is(Status::Online);
+}
+
+#[test]
 fn a_binary_frame_is_counted_and_ignored() {
     let mut rig = Rig::online_with(2);
     rig.binary(&[0, 159, 146, 150]);
