@@ -173,6 +173,19 @@ impl Browser {
         *self = Self::chromium(profile, self.flags).await;
     }
 
+    /// The page's own process dies; what comes next is in another tab. Chromium
+    /// only.
+    pub(crate) async fn crashes(&self) {
+        let driver = self.driver();
+        let crashed = driver.window().await.expect("a window");
+        let next = driver.new_tab().await.expect("a tab");
+        driver.switch_to_window(crashed).await.expect("the page");
+        // It does not answer: it is gone.
+        let dies = self.try_devtools("Page.crash", json!({}));
+        let _ = tokio::time::timeout(Duration::from_secs(5), dies).await;
+        driver.switch_to_window(next).await.expect("the other tab");
+    }
+
     /// The lid is closed: every process of the browser stops where it is, and
     /// its driver too. Nothing on the network is told.
     pub(crate) fn falls_asleep(&self) {

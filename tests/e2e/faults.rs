@@ -4,7 +4,10 @@
 //!
 //! Rows that take longer than a few seconds are left to `cargo xtask faults`.
 
+mod lifecycle;
+mod load;
 mod path;
 mod protocol;
 mod report;
 mod scene;
+mod storage;

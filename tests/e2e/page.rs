@@ -257,6 +257,11 @@ impl Chat {
         }
     }
 
+    /// In a document that came without being asked for.
+    pub(crate) async fn writes_its_diary_now(&self) {
+        self.browser.execute(DIARY, vec![]).await;
+    }
+
     // ---- what a person does ----
 
     /// Opens the page; `launch` is what follows the origin, such as `/?room=x`.
@@ -355,8 +360,17 @@ impl Chat {
 
     /// Scrolls up from the newest row until all of these have been read, or
     /// there is nothing older; tells what was read, oldest first, and how far
-    /// the reader was moved at worst.
+    /// the reader was moved at worst. What is missing in between is asked for.
     pub(crate) async fn reads_back(&self, wanted: &[String]) -> (Vec<Row>, f64) {
+        loop {
+            if let Some(read) = self.reads_back_to_a_gap(wanted).await {
+                return read;
+            }
+        }
+    }
+
+    /// Nothing, if there was a gap: it is filled, and one begins again.
+    async fn reads_back_to_a_gap(&self, wanted: &[String]) -> Option<(Vec<Row>, f64)> {
         let down = "const timeline = document.querySelector('[data-part=timeline]');
                     timeline.scrollTop = timeline.scrollHeight;";
         self.browser.execute(down, vec![]).await;
@@ -373,6 +387,9 @@ impl Chat {
                 .all(|text| read.iter().any(|row| row.text.as_ref() == Some(text)))
         };
         while !has_all(&read) {
+            if self.fills_a_gap().await {
+                return None;
+            }
             let scrolled = self.scrolls_by(-step).await;
             let Some(moved) = scrolled.moved else {
                 self.fails("lost the row that was being read").await;
@@ -383,7 +400,19 @@ impl Chat {
                 break;
             }
         }
-        (read, worst)
+        Some((read, worst))
+    }
+
+    /// Whether there was one.
+    async fn fills_a_gap(&self) -> bool {
+        let filled = self
+            .browser
+            .try_execute_async(
+                include_str!("script/gap.js"),
+                vec![json!(LATER.as_millis() as u64)],
+            )
+            .await;
+        filled.is_ok_and(|filled| filled == true)
     }
 
     // ---- what a person sees ----

@@ -11,7 +11,7 @@ use crate::talk::Reckoning;
 
 /// How long the row ran, beside what the matrix asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
+pub(in crate::faults) enum Length {
     /// As asked, in seconds.
     Quick,
     Tenth,
@@ -19,12 +19,12 @@ pub(super) enum Length {
 }
 
 /// Whether nothing is shortened.
-pub(super) fn in_full() -> bool {
+pub(in crate::faults) fn in_full() -> bool {
     std::env::var_os("PARLANCE_FULL").is_some_and(|full| full == "1")
 }
 
 /// A span of the matrix: as it is, or a tenth of it.
-pub(super) fn shortened(full: Duration) -> (Duration, Length) {
+pub(in crate::faults) fn shortened(full: Duration) -> (Duration, Length) {
     if in_full() {
         (full, Length::Full)
     } else {
@@ -32,7 +32,7 @@ pub(super) fn shortened(full: Duration) -> (Duration, Length) {
     }
 }
 
-pub(super) struct Report {
+pub(in crate::faults) struct Report {
     row: u8,
     engine: Engine,
     length: Length,
@@ -44,7 +44,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn of(row: u8, engine: Engine, length: Length) -> Self {
+    pub(in crate::faults) fn of(row: u8, engine: Engine, length: Length) -> Self {
         Self {
             row,
             engine,
@@ -57,7 +57,12 @@ impl Report {
     }
 
     /// A figure, its bound, and whether it holds.
-    pub(super) fn figure(&mut self, figure: impl Into<String>, bound: &str, holds: bool) {
+    pub(in crate::faults) fn figure(
+        &mut self,
+        figure: impl Into<String>,
+        bound: &str,
+        holds: bool,
+    ) {
         let figure = figure.into();
         if !holds {
             self.broken.push(format!("{figure}, but {bound}"));
@@ -69,7 +74,7 @@ impl Report {
     }
 
     /// Something that took so long and may take so long.
-    pub(super) fn within(&mut self, what: &str, measured: Duration, bound: Duration) {
+    pub(in crate::faults) fn within(&mut self, what: &str, measured: Duration, bound: Duration) {
         let figure = format!("{what} {}", told(measured));
         self.figure(
             figure,
@@ -79,13 +84,13 @@ impl Report {
     }
 
     /// Something that was counted.
-    pub(super) fn at_most(&mut self, counted: usize, what: &str, bound: usize) {
+    pub(in crate::faults) fn at_most(&mut self, counted: usize, what: &str, bound: usize) {
         let figure = format!("{counted} {what}");
         self.figure(figure, &format!("at most {bound}"), counted <= bound);
     }
 
     /// Something that holds or does not.
-    pub(super) fn holds(&mut self, what: &str, holds: bool) {
+    pub(in crate::faults) fn holds(&mut self, what: &str, holds: bool) {
         let figure = if holds {
             what.to_owned()
         } else {
@@ -95,7 +100,7 @@ impl Report {
     }
 
     /// Nothing lost, nothing twice, nothing out of order.
-    pub(super) fn talk(&mut self, reckoning: &Reckoning) {
+    pub(in crate::faults) fn talk(&mut self, reckoning: &Reckoning) {
         let Reckoning {
             said,
             lost,
@@ -109,7 +114,7 @@ impl Report {
     }
 
     /// Prints the row, then judges it.
-    pub(super) fn concludes(mut self) {
+    pub(in crate::faults) fn concludes(mut self) {
         self.prints();
         assert!(self.broken.is_empty(), "{}", self.broken.join("\n"));
     }

@@ -15,26 +15,26 @@ use crate::server::Server;
 use crate::talk::{Reckoning, Talk};
 
 /// More than anybody here says.
-pub(super) const FREELY: [&str; 4] = ["--rate", "5000", "--burst", "5000"];
+pub(in crate::faults) const FREELY: [&str; 4] = ["--rate", "5000", "--burst", "5000"];
 
-pub(super) struct Scene {
-    pub(super) ann: Chat,
-    pub(super) bob: Correspondent,
-    pub(super) talk: Talk,
+pub(in crate::faults) struct Scene {
+    pub(in crate::faults) ann: Chat,
+    pub(in crate::faults) bob: Correspondent,
+    pub(in crate::faults) talk: Talk,
     /// Between Ann's path and the server; fair until told.
-    pub(super) weather: Weather,
-    pub(super) server: Server,
+    pub(in crate::faults) weather: Weather,
+    _server: Server,
 }
 
 impl Scene {
     /// Both are in the lobby, and have greeted each other.
-    pub(super) async fn begins(engine: Engine) -> Self {
+    pub(in crate::faults) async fn begins(engine: Engine) -> Self {
         Self::begins_with(engine, &[], async |_| ()).await
     }
 
     /// The same, with flags for Chromium, and something to do in Ann's browser
     /// before it opens the page.
-    pub(super) async fn begins_with(
+    pub(in crate::faults) async fn begins_with(
         engine: Engine,
         flags: &'static [&'static str],
         before: impl AsyncFnOnce(&Chat),
@@ -52,7 +52,7 @@ impl Scene {
             bob,
             talk: Talk::default(),
             weather,
-            server,
+            _server: server,
         };
         scene.talk.says(&scene.ann, "hello").await;
         scene.talk.writes(&scene.bob, "hello Ann").await;
@@ -61,31 +61,31 @@ impl Scene {
         scene
     }
 
-    pub(super) async fn bob_says(&self, text: &str) {
+    pub(in crate::faults) async fn bob_says(&self, text: &str) {
         self.talk.writes(&self.bob, text).await;
     }
 
-    pub(super) async fn ann_says(&self, text: &str) {
+    pub(in crate::faults) async fn ann_says(&self, text: &str) {
         self.talk.says(&self.ann, text).await;
     }
 
-    pub(super) async fn diary(&self) -> Diary {
+    pub(in crate::faults) async fn diary(&self) -> Diary {
         Diary::of(&self.ann).await
     }
 
-    pub(super) async fn pictures(&self, name: &str) {
+    pub(in crate::faults) async fn pictures(&self, name: &str) {
         self.ann.pictures(name).await;
     }
 
     /// Waits for everything that was said, and counts what came of it.
-    pub(super) async fn reckons(&self, deadline: Duration) -> Reckoning {
+    pub(in crate::faults) async fn reckons(&self, deadline: Duration) -> Reckoning {
         self.talk
             .reckons(deadline, &[&self.ann], &[&self.bob])
             .await
     }
 
     /// Ann leaves; what went wrong behind her page is said now.
-    pub(super) async fn ends(self) {
+    pub(in crate::faults) async fn ends(self) {
         crate::story::ends_well([self.ann]).await;
     }
 }

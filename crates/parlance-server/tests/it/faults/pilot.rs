@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parlance_core::content::Content;
 use parlance_core::dialect::native::{Native, NativeConfig};
-use parlance_core::ids::{ConversationId, LinkId};
+use parlance_core::ids::{ConversationId, ItemKey, LinkId};
 use parlance_core::outbox::{Stored, Turn, Write};
 use parlance_core::session::Oddity;
 use parlance_core::time::{Instant, UnixMillis};
@@ -67,6 +67,7 @@ pub(crate) struct Shown {
     pub(crate) texts: Vec<(Option<u64>, String)>,
     /// Holes among them.
     pub(crate) gaps: usize,
+    holes: Vec<ItemKey>,
     /// How far each of its own has got, in words.
     pub(crate) own: Vec<(String, &'static str)>,
 }
@@ -160,6 +161,9 @@ impl Pilot {
             if !from_the_first {
                 self.command(Command::LoadOlder(self.room.clone()));
             }
+            for hole in shown.holes {
+                self.command(Command::LoadGap(self.room.clone(), hole));
+            }
             self.until("more of the log", |view| *view != before).await;
         }
     }
@@ -189,9 +193,13 @@ fn shown(session: &Session, room: &ConversationId) -> Shown {
         return shown;
     };
     for row in conversation.timeline.rows() {
-        let Row::Message(item) = row else {
-            shown.gaps += 1;
-            continue;
+        let item = match row {
+            Row::Message(item) => item,
+            Row::Gap(gap) => {
+                shown.gaps += 1;
+                shown.holes.push(gap.key);
+                continue;
+            }
         };
         let text = if let Content::Text(text) = &item.content {
             text.clone()
