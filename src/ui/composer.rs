@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use gloo_timers::callback::Timeout;
 use parlance_core::TYPING;
 use parlance_core::content::Content;
 use parlance_core::time::Instant;
@@ -27,8 +28,9 @@ pub mod keys;
 /// "Typing" is said at most this often.
 const TYPING_EVERY: Duration = Duration::from_secs(3);
 /// Unfinished text is kept at most this often while one writes, and when one
-/// stops: on leaving the field, the conversation or the page.
+/// stops: for so long, or on leaving the field, the conversation or the page.
 const DRAFT_EVERY: Duration = Duration::from_millis(800);
+const DRAFT_AFTER_MS: u32 = 800;
 /// The hint about the length shows when less than this part is left.
 const NEARLY_FULL: usize = 10;
 
@@ -62,6 +64,7 @@ pub fn composer(room: Room, main: &El) -> El {
         keys: RefCell::default(),
         typing_at: Cell::new(None),
         draft_at: Cell::new(None),
+        stops: RefCell::default(),
     });
     Desk::follow(&desk);
     let at = |act: fn(&Desk, &web_sys::Event)| {
@@ -78,7 +81,13 @@ pub fn composer(room: Room, main: &El) -> El {
             "compositionend",
             at(|desk, event| desk.keys.borrow_mut().on_end(event.time_stamp())),
         )
-        .on("input", at(|desk, _| desk.on_input()))
+        .on("input", {
+            let desk = desk.clone();
+            move |_| {
+                desk.on_input();
+                desk.keep_soon();
+            }
+        })
         .on("blur", at(|desk, _| desk.keep()))
         .on("paste", move |event| attach::on_paste(here, room, &event));
     let offers = &backend.offers;
@@ -162,6 +171,8 @@ struct Desk {
     keys: RefCell<Keys>,
     typing_at: Cell<Option<Instant>>,
     draft_at: Cell<Option<Instant>>,
+    /// Until one has stopped writing.
+    stops: RefCell<Option<Timeout>>,
 }
 
 impl Desk {
@@ -244,6 +255,14 @@ impl Desk {
         }
     }
 
+    /// Keeps the unfinished text when nothing was typed for a while.
+    fn keep_soon(self: &Rc<Self>) {
+        let desk = self.clone();
+        let timer = Timeout::new(DRAFT_AFTER_MS, move || desk.keep());
+        // The one before is called off with this.
+        self.stops.replace(Some(timer));
+    }
+
     /// The field's height and the hint about its length.
     fn on_change(&self) {
         if self.field.is_connected() {
@@ -272,6 +291,7 @@ impl Desk {
             self.room.keep_draft(String::new());
             self.typing_at.take();
             self.draft_at.take();
+            self.stops.take();
             self.on_change();
             let handle = self.here.handle;
             let content = if self.asking.get() {
