@@ -17,7 +17,9 @@ const MEGABYTE: u64 = 1_000_000;
 
 const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// A ping comes within 1.1 of its period after whatever was heard last.
+/// A ping comes within 1.1 of its period after whatever was heard last. This is
+/// before a link is closed for its silence: whoever has no link is waited for,
+/// as one who may be back at once.
 fn away_after(ping_every: Duration) -> Duration {
     ping_every * 13 / 10
 }

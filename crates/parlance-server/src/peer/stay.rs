@@ -158,11 +158,7 @@ impl Stay<'_> {
                     self.dozing = true;
                     self.attendance.doze(away_after);
                 }
-                () = sleep_until(silent_at) => {
-                    // Nobody is waited for as for one who may be back at once.
-                    self.attendance.doze(silence(self.server.config.ping_every));
-                    return Err(Ending::code(close::SILENT));
-                }
+                () = sleep_until(silent_at) => return Err(Ending::code(close::SILENT)),
                 () = sleep_until(expires_at) => return Err(Ending::code(close::EXPIRED)),
             }
         }
