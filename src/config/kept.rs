@@ -4,6 +4,7 @@
 //! A credential is only ever used with the server that it was given for: a
 //! link with another `ws` or `api` must not carry it away.
 
+use parlance_core::json;
 use serde_json::{Map, Value};
 
 use super::{Launch, Page, Parameters, Problem, Resolver, parse};
@@ -39,7 +40,7 @@ pub struct Kept {
 impl Kept {
     /// Reads what [`to_text`](Self::to_text) wrote; anything else is nothing.
     pub fn from_text(text: &str) -> Option<Self> {
-        let Some(Value::Object(mut kept)) = parlance_core::json::read(text) else {
+        let Some(Value::Object(mut kept)) = json::read(text) else {
             return None;
         };
         let mut take = |name: &str| match kept.get_mut(name).map(Value::take) {
@@ -68,7 +69,7 @@ impl Kept {
         if let Some(me) = &self.me {
             put("me", Value::String(me.clone()));
         }
-        serde_json::to_string(&kept).unwrap_or_default()
+        json::write(&Value::Object(kept))
     }
 
     /// Who the server said I am.

@@ -3,6 +3,7 @@
 //! Knows the names and how each source writes a value; what a value means is
 //! for whoever types it.
 
+use parlance_core::json;
 use serde_json::{Map, Value};
 
 use super::problem::{Problem, Should};
@@ -91,7 +92,7 @@ impl Parameters {
         };
         // An editor may have put a byte order mark before it.
         let text = text.trim_start_matches('\u{feff}');
-        let Some(Value::Object(object)) = parlance_core::json::read(text) else {
+        let Some(Value::Object(object)) = json::read(text) else {
             return Err(problem(FILE, Should::BeAJsonObject));
         };
         let mut read = Self::default();
@@ -99,11 +100,9 @@ impl Parameters {
             let text = match value {
                 Value::Null => continue,
                 Value::Bool(yes) => if yes { "1" } else { "0" }.to_owned(),
-                Value::Number(number) => number.to_string(),
+                Value::Number(number) => number.as_str().to_owned(),
                 Value::String(text) => text,
-                Value::Object(_) if name == "login" => {
-                    serde_json::to_string(&value).unwrap_or_default()
-                }
+                Value::Object(_) if name == "login" => json::write(&value),
                 Value::Object(_) | Value::Array(_) => {
                     return Err(problem(&format!("{FILE}: {name}"), Should::BeText));
                 }

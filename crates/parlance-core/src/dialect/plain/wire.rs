@@ -4,11 +4,11 @@
 //! Plain data: there are no names, ids, times or acknowledgements in it, and
 //! what follows from that is for those who use it to know.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::dialect::DecodeError;
 use crate::dialect::fields::{Fields, Object};
+use crate::json;
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,21 +48,30 @@ pub enum Server {
 }
 
 /// A frame as it is written. The order of the fields is the old page's.
-#[derive(Serialize)]
 struct Frame<'a> {
     r#type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     said: Option<&'a str>,
 }
 
 impl Frame<'_> {
     fn text(&self) -> String {
-        // Texts alone: there is nothing that JSON cannot say.
-        serde_json::to_string(self).unwrap_or_default()
+        let quoted = |text: &str| json::write(&Value::from(text));
+        let mut frame = ["{\"type\":", &quoted(self.r#type)].concat();
+        let more = [
+            (",\"code\":", self.code),
+            (",\"content\":", self.content),
+            (",\"said\":", self.said),
+        ];
+        for (name, text) in more {
+            if let Some(text) = text {
+                frame.push_str(name);
+                frame.push_str(&quoted(text));
+            }
+        }
+        frame.push('}');
+        frame
     }
 }
 
@@ -86,8 +95,7 @@ impl Client {
 
     /// Reads what a client said.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
-        let value: Value =
-            crate::json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
+        let value: Value = json::read(text).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         match fields.text("type")?.as_str() {
             "msg" => Ok(Self::Message(fields.text("content")?)),
@@ -116,7 +124,7 @@ impl Server {
 
     /// Reads what a server said. What is no JSON object is a bare text.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
-        let Some(value @ Value::Object(_)) = crate::json::read(text) else {
+        let Some(value @ Value::Object(_)) = json::read(text) else {
             return Ok(Self::Bare(text.to_owned()));
         };
         let fields = Fields::of(&value)?;
@@ -192,8 +200,7 @@ impl History {
 
     /// Reads a body. A row that cannot be read costs itself alone.
     pub fn read(body: &str) -> Result<Self, DecodeError> {
-        let value: Value =
-            crate::json::read(body).ok_or_else(|| DecodeError::malformed("not JSON"))?;
+        let value: Value = json::read(body).ok_or_else(|| DecodeError::malformed("not JSON"))?;
         let fields = Fields::of(&value)?;
         match whole(fields.value("code")?) {
             None => Err(DecodeError::malformed("code")),
