@@ -37,6 +37,8 @@ pub(crate) fn summary() -> String {
 #[derive(Default)]
 pub(crate) struct Ledger {
     sockets: Mutex<Vec<Span>>,
+    /// Tabs beside the first, each with a link of its own.
+    more_pages: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -65,6 +67,11 @@ impl Ledger {
         worst(&self.sockets.lock().unwrap(), Instant::now())
     }
 
+    /// The same path serves another page from now on.
+    pub(crate) fn one_page_more(&self) {
+        self.more_pages.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// How many the page ever asked for.
     pub(crate) fn opened(&self) -> usize {
         self.sockets.lock().unwrap().len()
@@ -78,9 +85,10 @@ impl Ledger {
 
     /// Adds this page to the figure of the run.
     pub(crate) fn conclude(&self) -> usize {
-        let (opened, worst) = (self.opened(), self.worst());
+        let pages = 1 + self.more_pages.load(Ordering::Relaxed);
+        let (opened, worst) = (self.opened(), self.worst().div_ceil(pages));
         if opened > 0 {
-            PAGES.fetch_add(1, Ordering::Relaxed);
+            PAGES.fetch_add(pages, Ordering::Relaxed);
             SOCKETS.fetch_add(opened, Ordering::Relaxed);
             WORST.fetch_max(worst, Ordering::Relaxed);
         }

@@ -16,5 +16,6 @@ mod server_gone;
 mod stock;
 mod storm;
 mod strange_frames;
+mod tabs;
 mod talking;
 mod tools;

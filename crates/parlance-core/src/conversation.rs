@@ -473,7 +473,8 @@ impl Conversation {
             };
             applied.add(self.apply(next, next, vec![message], Origin::Live, None, viewer));
         }
-        if self.early.is_empty() {
+        // What a ping has named may still be missing behind them.
+        if self.early.is_empty() && !self.is_behind() {
             self.patience = None;
         }
     }

@@ -256,7 +256,7 @@ impl Session {
             Input::Loaded(uid, wall, stored) => self.on_loaded(now, &uid, wall, stored),
             Input::Saved(save, result) => self.on_saved(now, save, result),
             Input::Took(client_id, turn) => self.on_took(now, &client_id, turn),
-            Input::Shared(text) => self.on_shared(now, &text),
+            Input::Shared(text) => self.on_shared(&text),
             Input::Page(event, page) => {
                 self.on_page_state(page);
                 self.on_page_event(now, event, page);

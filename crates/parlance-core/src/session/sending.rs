@@ -91,8 +91,10 @@ impl Session {
             }
             (entry.draft.clone(), entry.key, was_hidden)
         });
-        if let Some((draft, key, true)) = &shown {
-            self.show(draft, *key);
+        if let Some((draft, key, was_hidden)) = &shown {
+            if *was_hidden {
+                self.show(draft, *key);
+            }
             self.share_change();
         }
         match result {

@@ -17,8 +17,7 @@ use super::sending::Stamp;
 use super::{Account, Output, Session};
 use crate::dialect::DecodeError;
 use crate::dialect::fields::{Fields, Object};
-use crate::frame::Ack;
-use crate::ids::{ClientId, ConversationId, MessageId, Seq, Uid};
+use crate::ids::{ClientId, Epoch, MessageId, Seq, Uid};
 use crate::outbox::{ASK_AFTER, Draft, Kept, State, Stored};
 use crate::planted::{Bug, planted};
 use crate::time::{Instant, UnixMillis, whole_millis};
@@ -43,7 +42,7 @@ impl Session {
             let mut word = Object::default();
             word.text("uid", Some(uid.as_str()));
             word.text("cid", Some(draft.client_id.as_str()));
-            word.text("conv", Some(&draft.conversation.to_string()));
+            word.text("epoch", self.epoch.as_ref().map(Epoch::as_str));
             word.number("seq", stamp.seq.map(|seq| seq.0));
             word.text("id", stamp.id.as_ref().map(MessageId::as_str));
             word.time("at", stamp.at.map(|at| at.0));
@@ -53,14 +52,17 @@ impl Session {
 
     /// Another page said something. What is not about this person, or cannot
     /// be read, is another version's or another stay's.
-    pub(super) fn on_shared(&mut self, now: Instant, text: &str) {
+    pub(super) fn on_shared(&mut self, text: &str) {
         if !self.is_numbered() {
             return;
         }
         match self.read_word(text) {
-            Ok(Some(ack)) => {
-                if self.outbox.find(&ack.client_id).is_some() {
-                    self.on_ack(now, ack);
+            // Its place in the log is for this page's own link to tell: what
+            // that said before it knew is still on its way.
+            Ok(Some((client_id, stamp))) => {
+                let entry = self.outbox.find(&client_id);
+                if let Some(draft) = entry.map(|entry| entry.draft.clone()) {
+                    self.on_proved(&draft, &stamp);
                 }
             }
             Ok(None) => self.look_at_device(),
@@ -68,7 +70,7 @@ impl Session {
         }
     }
 
-    fn read_word(&self, text: &str) -> Result<Option<Ack>, DecodeError> {
+    fn read_word(&self, text: &str) -> Result<Option<(ClientId, Stamp)>, DecodeError> {
         let value: Value =
             crate::json::read(text).ok_or_else(|| DecodeError::malformed("not a word"))?;
         let word = Fields::of(&value)?;
@@ -79,14 +81,17 @@ impl Session {
         let Some(client_id) = word.maybe_text("cid")? else {
             return Ok(None);
         };
-        let unnamed = || DecodeError::malformed("a proof of nothing");
-        Ok(Some(Ack {
-            client_id: ClientId::parse(&client_id).ok_or_else(unnamed)?,
-            conversation: ConversationId::parse(&word.text("conv")?).ok_or_else(unnamed)?,
-            seq: word.maybe_number("seq")?.map(Seq),
+        if self.epoch.as_ref().map(Epoch::as_str) != word.maybe_text("epoch")?.as_deref() {
+            return Err(DecodeError::unknown("a place in another log"));
+        }
+        let client_id = ClientId::parse(&client_id)
+            .ok_or_else(|| DecodeError::malformed("a proof of nothing"))?;
+        let stamp = Stamp {
             id: word.maybe_text("id")?.map(MessageId::new),
+            seq: word.maybe_number("seq")?.map(Seq),
             at: word.maybe_time("at")?.map(UnixMillis),
-        }))
+        };
+        Ok(Some((client_id, stamp)))
     }
 
     /// What the others keep may have changed.
@@ -196,8 +201,15 @@ impl Session {
         let id = entry.draft.conversation.clone();
         let log = self.conversations.get(&id);
         let behind = log.is_some_and(|it| it.is_loaded() && it.forward.is_due_or_asked(now));
-        if !matches!(self.phase, Phase::Online(_)) || behind {
+        let Phase::Online(online) = &self.phase else {
             return;
+        };
+        if behind {
+            return;
+        }
+        if now.since(online.heartbeat.heard_at()) >= ELSEWHERE_WITHIN {
+            // The link may be dead, and its silence says nothing.
+            return self.ask_server_if_quiet(now, Duration::ZERO);
         }
         self.outbox.remove(client_id);
         if let Some(conversation) = self.conversations.get_mut(&id) {

@@ -29,11 +29,15 @@ mod network;
 mod outputs;
 mod rows;
 mod server;
+mod siblings;
 mod storage;
 mod tab;
 pub(crate) mod tally;
 pub(crate) mod trace;
 mod troubles;
+
+/// A number counts, and says at which of so many places: the tabs, and all others.
+pub(crate) const PLACES: u64 = 16;
 
 /// An invariant does not hold.
 #[derive(Clone, Debug)]
@@ -58,6 +62,7 @@ pub(crate) struct Sim {
     devices: Vec<Device>,
     links: Vec<Link>,
     calls: Vec<Call>,
+    words: Vec<Word>,
     said: Vec<Said>,
     /// Client ids that the person gave up: other words took their place.
     waived: Vec<String>,
@@ -73,11 +78,19 @@ struct Device {
     storage: Storage,
     /// Whose guest cookie it has.
     cookie: Option<String>,
-    /// Whose token its page was launched with.
-    token: Option<String>,
     last_known: Option<String>,
     /// The wall clock, beside virtual time.
     wall: i64,
+    /// So many of the words between its tabs are lost.
+    deaf: u64,
+}
+
+/// One word of a tab to another of the same device, on its way.
+struct Word {
+    tab: usize,
+    life: u64,
+    text: String,
+    due: u64,
 }
 
 /// One HTTP request on its way.
@@ -98,6 +111,8 @@ enum Leg {
 struct Said {
     number: u64,
     device: usize,
+    /// Where it was said, or given its present words.
+    tab: usize,
     uid: Option<String>,
     conversation: String,
     client_id: String,
@@ -122,6 +137,7 @@ enum Happening {
     Up(usize),
     Down(usize),
     Call(usize),
+    Word(usize),
     Storage(usize),
     Timer(usize),
     Server,
@@ -139,6 +155,7 @@ impl Sim {
             devices: Vec::new(),
             links: Vec::new(),
             calls: Vec::new(),
+            words: Vec::new(),
             said: Vec::new(),
             waived: Vec::new(),
             texts: 0,
@@ -159,11 +176,17 @@ impl Sim {
             sim.devices.push(Device {
                 storage: Storage::default(),
                 cookie: (1..5).contains(&credential).then(|| uid.clone()),
-                token: (credential == 5).then(|| uid.clone()),
-                last_known: (credential >= 3).then_some(uid),
+                last_known: (credential >= 3).then(|| uid.clone()),
                 wall: 1_700_000_000_000,
+                deaf: 0,
             });
-            sim.tabs.push(Tab::new(at));
+            let token = (credential == 5).then_some(uid);
+            sim.tabs.push(Tab::new(at, token));
+        }
+        // Often somebody has the page open twice, and now and then thrice.
+        for _ in 0..[0, 0, 1, 1, 2][chance.below(5) as usize] {
+            let token = sim.tabs[0].token.clone();
+            sim.tabs.push(Tab::new(0, token));
         }
         sim
     }
@@ -214,11 +237,17 @@ impl Sim {
                 offer(call.due, Happening::Call(at));
             }
         }
+        for (at, word) in self.words.iter().enumerate() {
+            let tab = &self.tabs[word.tab];
+            if tab.is_running() || word.life != tab.life {
+                offer(word.due, Happening::Word(at));
+            }
+        }
         for (at, tab) in self.tabs.iter().enumerate() {
             if !tab.is_running() {
                 continue;
             }
-            if let Some(due) = self.devices[tab.device].storage.due() {
+            if let Some(due) = self.devices[tab.device].storage.due((at, tab.life)) {
                 offer(due, Happening::Storage(at));
             }
             if let Some(due) = tab.timer {
@@ -238,6 +267,7 @@ impl Sim {
             Happening::Up(at) => self.arrive_up(at)?,
             Happening::Down(at) => self.arrive_down(at)?,
             Happening::Call(at) => self.go_on_with(at)?,
+            Happening::Word(at) => self.hear_word(at)?,
             Happening::Storage(tab) => self.work_storage(tab)?,
             Happening::Timer(tab) => self.wake(tab)?,
             Happening::Server => self.server.tick(self.now, &mut self.chance),
@@ -371,7 +401,10 @@ impl Sim {
 
     fn work_storage(&mut self, tab: usize) -> Check {
         let device = self.tabs[tab].device;
-        match self.devices[device].storage.work(self.now) {
+        let page = (tab, self.tabs[tab].life);
+        let done = self.devices[device].storage.work(self.now, page);
+        self.after_wiping(device);
+        match done {
             Some(Done::Loaded(uid, stored)) => self.loaded(tab, uid, stored),
             Some(Done::Took(client_id, turn)) => self.took(tab, client_id, turn),
             Some(Done::Saved(save, worked, kept)) => self.saved(tab, save, worked, kept),
@@ -385,10 +418,13 @@ impl Sim {
         path.delay + self.chance.below(path.jitter + 1)
     }
 
-    /// A new text, told apart from all others of the run.
-    fn text(&mut self, kind: char) -> (u64, String) {
+    /// A new text, told apart from all others of the run. Its number says
+    /// where it was said, if that was at a tab.
+    fn text(&mut self, kind: char, tab: Option<usize>) -> (u64, String) {
         self.texts += 1;
-        (self.texts, format!("{kind}{}", self.texts))
+        let place = tab.map_or(PLACES - 1, |tab| tab as u64);
+        let number = self.texts * PLACES + place;
+        (number, format!("{kind}{number}"))
     }
 
     pub(crate) const fn hash(&self) -> u64 {

@@ -153,6 +153,21 @@ fn a_ping_that_knows_more_is_believed_after_a_moment() {
 }
 
 #[test]
+fn a_late_message_does_not_make_a_ping_forgotten_that_knew_of_more() {
+    let mut rig = Rig::online_with(2);
+    rig.server.has("room:lobby", 2);
+    // Of 3 and 4, one is overtaken by the ping and the other never comes.
+    rig.pings_with_head();
+    rig.sends(&["pong"]);
+    rig.push(3);
+    rig.sees("1-3");
+    rig.advance(0.7);
+    rig.sends(&["fill after 3"]);
+    rig.answers_all();
+    rig.sees("1-4");
+}
+
+#[test]
 fn sums_that_disagree_once_are_a_push_on_its_way() {
     let mut rig = Rig::online_with(2);
     rig.server.has("room:garden", 1);

@@ -82,14 +82,34 @@ fn what_another_page_saw_through_is_sent_here_before_this_link_hears_of_it() {
     hears(
         &mut rig,
         &format!(
-            r#"{{"uid":"u-ann","cid":"{cid}","conv":"room:lobby","seq":{stored},"id":"m1","at":1}}"#
+            r#"{{"uid":"u-ann","cid":"{cid}","epoch":"e1","conv":"room:lobby","seq":{stored},"id":"m1","at":1}}"#
         ),
     );
-    rig.sees("1:sent");
+    // Its place is told by this page's own link: until then it stands below.
+    rig.sees("(theirs sent)");
     rig.push(stored);
     rig.sees("1:sent");
     rig.talks_for(10.0);
     rig.sees("1:sent");
+}
+
+#[test]
+fn a_place_in_a_log_that_this_page_does_not_know_is_no_place() {
+    let mut rig = Rig::online();
+    let theirs = another_page_keeps(&mut rig, "theirs");
+    rig.another_page_takes_the_turn();
+    hears(&mut rig, A_WORD);
+    // The other page is on the restored log already, this one on its old link.
+    let cid = theirs.as_str();
+    for epoch in [r#""epoch":"e2","#, ""] {
+        hears(
+            &mut rig,
+            &format!(
+                r#"{{"uid":"u-ann","cid":"{cid}",{epoch}"conv":"room:lobby","seq":1,"id":"m1","at":1}}"#
+            ),
+        );
+        rig.sees("(theirs queued)");
+    }
 }
 
 #[test]
@@ -113,9 +133,34 @@ fn what_is_given_up_elsewhere_goes_here_when_no_proof_has_come() {
     another_page_forgets(&mut rig);
     hears(&mut rig, A_WORD);
     rig.sees("(theirs sending)");
+    // Five seconds on a link that is heard; a quiet one is asked first.
+    rig.talks_for(5.1);
+    rig.sees("(theirs sending)");
+    rig.pings();
     rig.talks_for(5.1);
     rig.sees("");
     assert!(!rig.has_sent().iter().any(|it| it.starts_with("send")));
+}
+
+#[test]
+fn what_is_gone_from_the_device_stays_on_show_while_the_link_may_be_dead() {
+    let mut rig = Rig::online();
+    another_page_keeps(&mut rig, "theirs");
+    rig.another_page_takes_the_turn();
+    hears(&mut rig, A_WORD);
+    rig.path_dies();
+    let theirs = ClientId::from_bits(THEIRS);
+    rig.server.store(
+        "room:lobby",
+        "u-ann",
+        "theirs",
+        Some(theirs.as_str().to_owned()),
+    );
+    another_page_forgets(&mut rig);
+    hears(&mut rig, A_WORD);
+    rig.advance(7.0);
+    rig.sees("(theirs sending)");
+    assert_eq!(rig.has_sent().last().map(String::as_str), Some("ping"));
 }
 
 #[test]

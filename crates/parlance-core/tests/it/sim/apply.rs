@@ -8,6 +8,7 @@ use parlance_core::ids::{ConversationId, ItemKey, Seq, Uid};
 use parlance_core::timeline::{Delivery, Queued, Row};
 use parlance_core::{Command, Input, PageEvent, PageState, Status, Target};
 
+use super::server::number_of;
 use super::tab::{Cause, Stopped};
 use super::transition::{Step, Transition};
 use super::{Fate, Said, Sim, Violation};
@@ -150,6 +151,7 @@ impl Sim {
             | Transition::CloseLink
             | Transition::DropFrame
             | Transition::Misroute
+            | Transition::Overtake
             | Transition::Repeat
             | Transition::PageGone
             | Transition::Restore
@@ -159,6 +161,7 @@ impl Sim {
             | Transition::StorageFails
             | Transition::StorageSlow
             | Transition::StorageSpoiled
+            | Transition::WordsLost
             | Transition::StorageWorks => self.trouble(at, transition, number),
         }
     }
@@ -176,7 +179,12 @@ impl Sim {
     }
 
     pub(super) fn page(&mut self, at: usize, event: PageEvent) -> Happened {
-        let page = self.tabs[at].page;
+        let tab = &mut self.tabs[at];
+        if !tab.is_running() {
+            return Ok(false);
+        }
+        tab.listens = !matches!(event, PageEvent::PageHide | PageEvent::Freeze);
+        let page = tab.page;
         self.feed_if(at, Input::Page(event, page), Cause::Sign)
     }
 
@@ -191,9 +199,8 @@ impl Sim {
             return Ok(false);
         }
         let device = tab.device;
-        let uid = tab.told.me.clone();
-        let uid = uid.or_else(|| self.devices[device].last_known.clone());
-        let (number, text) = self.text(kind);
+        let uid = tab.whose.clone();
+        let (number, text) = self.text(kind, Some(at));
         let wall = self.wall(device);
         let content = Content::Text(text.clone());
         self.command(at, Command::Say(id.clone(), content, wall))?;
@@ -212,6 +219,7 @@ impl Sim {
         self.said.push(Said {
             number,
             device,
+            tab: at,
             uid,
             conversation: id.to_string(),
             client_id: entry.draft.client_id.as_str().to_owned(),
@@ -265,7 +273,9 @@ impl Sim {
         match decision {
             Decision::Retry => self.command(at, Command::Retry(id, key)),
             Decision::Edit => {
-                let text = format!("m{}e", text.trim_matches(|it: char| !it.is_ascii_digit()));
+                self.texts += 1;
+                let number = number_of(&text).unwrap_or_default();
+                let text = format!("m{number}e{}", self.texts);
                 self.edit(at, id, key, text)
             }
             Decision::Delete => self.delete(at, id, key),
@@ -284,6 +294,9 @@ impl Sim {
             {
                 said.client_id.clone_from(after);
                 said.kept = false;
+                said.tab = at;
+                // Another tab may still say the old words, or has.
+                self.server.unordered.push(said.number);
             }
         }
         Ok(true)
@@ -423,7 +436,7 @@ impl Sim {
         let pair = name.starts_with("pair:") && !who.is_empty();
         let who = if pair { "zoe" } else { who };
         for _ in 0..times {
-            let (_, text) = self.text('o');
+            let (_, text) = self.text('o', None);
             self.server.others_say(&name, who, text, self.now);
         }
         Ok(true)

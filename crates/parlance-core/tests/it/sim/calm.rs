@@ -60,6 +60,9 @@ impl Sim {
             self.compare(at)?;
         }
         self.check_promises()?;
+        if noticed {
+            self.check_siblings()?;
+        }
         if fresh {
             self.compare_with_fresh()?;
         }
@@ -74,6 +77,8 @@ impl Sim {
         for conn in &mut self.server.conns {
             conn.dropping = 0;
             conn.misrouted = false;
+            conn.overtaken = 0;
+            conn.release();
         }
         for link in &mut self.links {
             link.forget_hints();
@@ -81,6 +86,7 @@ impl Sim {
         for device in &mut self.devices {
             device.storage.failing = false;
             device.storage.slow = 0;
+            device.deaf = 0;
             device.storage.hurry(self.now);
         }
         for tab in &mut self.tabs {
@@ -325,9 +331,9 @@ impl Sim {
         }
         for (at, tab) in self.tabs.iter().enumerate() {
             let device = &self.devices[tab.device];
-            let Some(session) = &tab.session else {
+            if tab.session.is_none() {
                 continue;
-            };
+            }
             for said in self.said.iter().filter(|it| it.device == tab.device) {
                 if said.fate != Fate::Owed || stored.contains_key(said.client_id.as_str()) {
                     continue;
@@ -344,7 +350,11 @@ impl Sim {
                     }
                     continue;
                 }
-                if !waits_for_a_decision(session, said.client_id.as_str()) {
+                let waits = |tab: &Tab| {
+                    let session = tab.session.as_ref().filter(|_| tab.device == said.device);
+                    session.is_some_and(|it| waits_for_a_decision(it, &said.client_id))
+                };
+                if !self.tabs.iter().any(waits) {
                     let what = format!(
                         "tab {at}: message {} in {} is neither stored nor waits",
                         said.number, said.conversation
@@ -363,11 +373,12 @@ impl Sim {
         let fresh = Device {
             storage: super::Storage::default(),
             cookie: device.cookie.clone(),
-            token: device.token.clone(),
             last_known: None,
             wall: device.wall,
+            deaf: 0,
         };
-        let known = fresh.token.as_ref().or(fresh.cookie.as_ref());
+        let token = self.tabs[whose].token.clone();
+        let known = token.as_ref().or(fresh.cookie.as_ref());
         if known != self.tabs[whose].told.me.as_ref() {
             // The cookie went with a signing out that came late.
             return Ok(());
@@ -377,7 +388,7 @@ impl Sim {
         };
         let at = self.tabs.len();
         self.devices.push(fresh);
-        self.tabs.push(Tab::new(at));
+        self.tabs.push(Tab::new(self.devices.len() - 1, token));
         self.begin(at, Target::Nothing)?;
         self.run_until(self.now + 2_000)?;
         self.command(at, Command::Open(id.clone()))?;

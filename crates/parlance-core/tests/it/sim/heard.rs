@@ -7,11 +7,11 @@
 
 use parlance_core::close::{self, Verdict};
 use parlance_core::history::Fetch;
-use parlance_core::ids::ConversationId;
+use parlance_core::ids::{ClientId, ConversationId};
 use parlance_core::{Input, PageEvent, Session, Status};
 
 use super::network::Frame;
-use super::tab::{Cause, Tab};
+use super::tab::{Cause, Tab, field};
 use super::tally::Premise;
 use super::{Check, Sim, violation};
 
@@ -36,6 +36,9 @@ pub(crate) struct Heard {
     /// Jumps in those numbers, and how many of them the session has noticed.
     jumps: u64,
     pub(super) noticed: u64,
+    /// Acknowledgements of what does not wait here, and how many were counted.
+    strays: u64,
+    pub(super) strays_counted: u64,
     /// It leaves this link for a sum that differs twice.
     pub(super) resyncs: bool,
     /// Since when the page runs and the server cannot reach it.
@@ -98,6 +101,18 @@ impl Heard {
         }
     }
 
+    /// Whether a frame is an acknowledgement of what does not wait.
+    pub(super) fn on_proof(&mut self, text: &str, session: &Session) -> bool {
+        let proof = text.contains(r#""t":"ack""#) || text.contains(r#""t":"nack""#);
+        let client_id = field(text, "cid").filter(|_| proof);
+        let Some(client_id) = client_id.and_then(ClientId::parse) else {
+            return false;
+        };
+        let stray = session.outbox().find(&client_id).is_none();
+        self.strays += u64::from(stray);
+        stray
+    }
+
     /// Whether what is fed next may make a hidden page dial.
     pub(super) fn on_input(&mut self, input: &Input, status: Status) {
         self.may_dial_hidden = match input {
@@ -153,6 +168,13 @@ impl Sim {
         if !tab.heard.heads.is_empty() {
             self.tally.met(Premise::HeardOf);
             tab.heard.check_heads(session)?;
+        }
+        if tab.heard.strays != tab.heard.strays_counted {
+            let what = format!(
+                "tab {at}: {} on this link, {} counted",
+                tab.heard.strays, tab.heard.strays_counted
+            );
+            return violation("I23 a stray proof is counted", what);
         }
         if tab.heard.jumps != tab.heard.noticed {
             let what = format!(
@@ -231,6 +253,11 @@ impl Sim {
     fn is_deaf(&self, at: usize) -> bool {
         let tab = &self.tabs[at];
         if tab.status() != Some(Status::Online) || !tab.is_running() || tab.late > 0 {
+            return false;
+        }
+        let wake = tab.session.as_ref().and_then(Session::wake_at);
+        let wake = wake.map(|wake| (wake.as_millis() + tab.lag).max(self.now));
+        if wake.is_some_and(|wake| tab.timer.is_none_or(|timer| timer > wake)) {
             return false;
         }
         let Some((current, _)) = tab.link else {

@@ -60,10 +60,14 @@ impl Sim {
                 Ok(())
             }
             Output::Take(take) => {
-                self.ask_storage(at, Work::Take((at, self.tabs[at].life), take));
+                self.tabs[at].on_ask_turn(self.now, &take);
+                self.ask_storage(at, Work::Take(take));
                 Ok(())
             }
-            Output::Share(_) => Ok(()),
+            Output::Share(text) => {
+                self.say_to_siblings(at, &text);
+                Ok(())
+            }
             Output::Event(event) => self.take_event(at, event),
         }
     }
@@ -108,6 +112,8 @@ impl Sim {
             tab.handed.push(client_id.to_owned());
             let now = tab.clock(self.now);
             tab.heard.handed_at.get_or_insert(now);
+            let client_id = client_id.to_owned();
+            self.check_turn(at, &client_id)?;
         }
         if text.contains(r#""t":"hello""#) {
             self.check_hello(at, &text)?;
@@ -135,7 +141,7 @@ impl Sim {
         let who = if http.with_cookies {
             device.cookie.clone()
         } else {
-            device.token.clone()
+            self.tabs[at].token.clone()
         };
         if asked == Asked::Ticket {
             self.check_dial_rate(at, cause)?;
@@ -180,9 +186,10 @@ impl Sim {
 
     fn ask_storage(&mut self, at: usize, work: Work) {
         let took = 1 + self.chance.below(20);
-        let storage = &mut self.devices[self.tabs[at].device].storage;
+        let tab = &self.tabs[at];
+        let storage = &mut self.devices[tab.device].storage;
         let due = self.now + took + storage.slow;
-        storage.ask(due, work);
+        storage.ask(due, (at, tab.life), work);
     }
 
     fn take_event(&mut self, at: usize, event: Event) -> Check {
@@ -192,14 +199,18 @@ impl Sim {
                 let uid = person.uid.to_string();
                 self.devices[tab.device].last_known = Some(uid.clone());
                 // What was said before anybody was known is theirs.
-                for said in &mut self.said {
-                    if said.device == tab.device && said.uid.is_none() {
-                        said.uid = Some(uid.clone());
+                for said in self.said.iter_mut().filter(|said| said.tab == at) {
+                    let whose = said.uid.get_or_insert_with(|| uid.clone());
+                    // Somebody else is here, by a cookie that all tabs share:
+                    // what the device did not keep goes, as the page said.
+                    if *whose != uid && !said.kept && said.fate == Fate::Owed {
+                        said.fate = Fate::MayBeLost;
                     }
                 }
                 if tab.told.me.as_ref() != Some(&uid) {
                     tab.told.forget_lists();
                 }
+                tab.whose = Some(uid.clone());
                 tab.told.me = Some(uid);
                 tab.told.needs_identity = false;
             }
@@ -211,7 +222,8 @@ impl Sim {
             Event::SignedOut => {
                 self.tally.met(Premise::SignedOut);
                 self.devices[tab.device].last_known = None;
-                self.devices[tab.device].token = None;
+                tab.token = None;
+                tab.whose = None;
                 tab.told.forget_lists();
                 tab.told.me = None;
                 tab.told.anew = true;
@@ -234,8 +246,9 @@ impl Sim {
                     return violation("I13 no resync loop", what);
                 }
             }
-            Event::Counted(Oddity::Duplicate | Oddity::StrayAck, _) => {
+            Event::Counted(oddity @ (Oddity::Duplicate | Oddity::StrayAck), _) => {
                 self.tally.met(Premise::SecondProof);
+                tab.heard.strays_counted += u64::from(oddity == Oddity::StrayAck);
             }
             Event::Status(status) => {
                 if status == Status::Ended {

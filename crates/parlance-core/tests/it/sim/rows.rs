@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 
 use parlance_core::content::Content;
-use parlance_core::ids::ConversationId;
+use parlance_core::ids::{ConversationId, Seq};
 use parlance_core::outbox::State;
 use parlance_core::timeline::{Change, Delivery, Item, Origin, Row, Side};
 
 use super::server::number_of;
 use super::tab::Tab;
 use super::tally::{Premise, Tally};
-use super::{Check, Device, Server, Sim, violation};
+use super::{Check, Device, Fate, Server, Sim, violation};
 
 /// One conversation as it is shown.
 #[derive(Default)]
@@ -22,7 +22,8 @@ pub(crate) struct View {
     pub(crate) rows: Vec<Row>,
     /// Number and key of each confirmed row, as of the last look.
     pub(crate) confirmed: Vec<(u64, u64)>,
-    pending: Vec<u64>,
+    /// Key and client id of each row that waits.
+    pending: Vec<(u64, String)>,
     /// The delivery word that each row showed last, by key.
     words: BTreeMap<u64, &'static str>,
 }
@@ -35,6 +36,13 @@ impl Sim {
         let world = Truth {
             server: &self.server,
             device: &self.devices[tab.device],
+            waived: self
+                .said
+                .iter()
+                .filter(|said| said.fate == Fate::Waived)
+                .map(|said| said.client_id.clone())
+                .chain(self.waived.iter().cloned())
+                .collect(),
             tab,
             id: &id,
             name: id.to_string(),
@@ -136,7 +144,7 @@ impl Sim {
         let unsent = unsent.filter(|entry| entry.draft.conversation == *id);
         let mut waiting = 0;
         for entry in unsent {
-            let shown = now_pending.contains(&entry.key.0);
+            let shown = now_pending.iter().any(|(key, _)| *key == entry.key.0);
             if matches!(entry.state, State::Saving(_)) && !shown {
                 continue;
             }
@@ -152,7 +160,26 @@ impl Sim {
             return violation("I14 in exactly one place", what);
         }
         if !tab.told.anew {
-            check_kept(id, view, &now_confirmed, &now_pending, tab.told.deleted)?;
+            let (said, waived) = (&self.said, &self.waived);
+            // Where the log is not here, another tab may have seen it through.
+            let (server, loaded) = (&self.server, conversation.is_loaded());
+            let me = tab.told.me.as_deref().unwrap_or_default();
+            let given_up = |client_id: &str| {
+                // Or it is in a part of the log that is not; or a restored
+                // server has lost what was proved there.
+                let here = server.stored_at(me, client_id).is_some_and(|at| {
+                    let mut rows = view.rows.iter();
+                    rows.any(|row| matches!(row, Row::Message(it) if it.seq == Some(Seq(at))))
+                });
+                if (!loaded || !here) && server.was_stored(me, client_id) {
+                    return true;
+                }
+                let mut said = said.iter().filter(|said| said.fate == Fate::Waived);
+                said.any(|said| said.client_id == client_id)
+                    || waived.iter().any(|it| it == client_id)
+            };
+            let deleted = tab.told.deleted;
+            check_kept(id, view, &now_confirmed, &now_pending, deleted, given_up)?;
         }
         view.confirmed = now_confirmed;
         view.pending = now_pending;
@@ -195,12 +222,16 @@ fn check_confirmed(
     Ok(numbers)
 }
 
-fn check_pending(id: &ConversationId, rows: &[Row]) -> Result<Vec<u64>, super::Violation> {
+fn check_pending(
+    id: &ConversationId,
+    rows: &[Row],
+) -> Result<Vec<(u64, String)>, super::Violation> {
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
         match row {
             Row::Message(item) if item.side == Side::Mine && item.client_id.is_some() => {
-                keys.push(item.key.0);
+                let client_id = item.client_id.as_ref().map_or("", |it| it.as_str());
+                keys.push((item.key.0, client_id.to_owned()));
             }
             Row::Message(_) | Row::Gap(_) => {
                 let what = format!("{id}: {row:?} waits below");
@@ -224,15 +255,19 @@ fn is_proved(row: &Row) -> bool {
 fn check_once(id: &ConversationId, rows: &[Row]) -> Check {
     let mut seen = [0_u64; 64];
     let mut many = Vec::new();
+    let mut edited = Vec::new();
     for row in rows {
         let Row::Message(item) = row else { continue };
         let text = item.content.text();
         let Some(number) = number_of(text) else {
             continue;
         };
-        // Other words in the place of refused ones are another message.
-        let number = 2 * number + u64::from(text.ends_with('e'));
-        let doubled = if let Some(word) = seen.get_mut((number / 64) as usize) {
+        let doubled = if text.contains('e') {
+            // Other words in the place of refused ones are another message.
+            let doubled = edited.contains(&text);
+            edited.push(text);
+            doubled
+        } else if let Some(word) = seen.get_mut((number / 64) as usize) {
             let bit = 1 << (number % 64);
             let doubled = *word & bit != 0;
             *word |= bit;
@@ -255,8 +290,9 @@ fn check_kept(
     id: &ConversationId,
     view: &View,
     confirmed: &[(u64, u64)],
-    pending: &[u64],
+    pending: &[(u64, String)],
     deleted: Option<u64>,
+    given_up: impl Fn(&str) -> bool,
 ) -> Check {
     let mut now = confirmed.iter();
     for before in &view.confirmed {
@@ -265,11 +301,12 @@ fn check_kept(
             return violation("I4 nothing vanishes", what);
         }
     }
-    for key in &view.pending {
-        let here = pending.contains(key)
+    for (key, client_id) in &view.pending {
+        let here = pending.iter().any(|(it, _)| it == key)
             || confirmed.iter().rev().any(|(_, it)| it == key)
             || deleted == Some(*key);
-        if !here {
+        // In another tab the person may have given it up.
+        if !here && !given_up(client_id) {
             return violation("I4 nothing vanishes", format!("{id}: waiting row {key}"));
         }
     }
@@ -280,12 +317,18 @@ fn check_kept(
 struct Truth<'a> {
     server: &'a Server,
     device: &'a Device,
+    /// Client ids that are no longer owed, whatever became of them.
+    waived: Vec<String>,
     tab: &'a Tab,
     id: &'a ConversationId,
     name: String,
 }
 
 impl Truth<'_> {
+    fn me(&self) -> &str {
+        self.tab.told.me.as_deref().unwrap_or_default()
+    }
+
     fn check_row(
         &self,
         row: &Row,
@@ -359,7 +402,9 @@ impl Truth<'_> {
                 if settled {
                     return lie("it was proved");
                 }
-                if !self.device.storage.has_client_id(client_id) {
+                let elsewhere = self.server.was_stored(self.me(), client_id)
+                    || self.waived.iter().any(|it| it == client_id);
+                if !self.device.storage.has_client_id(client_id) && !elsewhere {
                     tally.met(Premise::NotKept);
                     if !self.tab.told.lost_on_close && before.is_none() {
                         return lie("it is not kept, and nobody was told");
@@ -371,7 +416,12 @@ impl Truth<'_> {
                 if settled {
                     return lie("it was proved");
                 }
-                if !self.tab.handed.iter().any(|it| it == client_id) {
+                // Another tab has it, or had: the device keeps it no longer.
+                let elsewhere = !self.device.storage.has_client_id(client_id);
+                if elsewhere {
+                    tally.met(Premise::SentElsewhere);
+                }
+                if !elsewhere && !self.tab.handed.iter().any(|it| it == client_id) {
                     return lie("it was not handed over on this link");
                 }
             }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use parlance_core::chance::Chance;
 use parlance_core::dialect::native::wire;
 
-use super::{Check, violation};
+use super::{Check, PLACES, violation};
 
 mod answers;
 mod conn;
@@ -481,20 +481,22 @@ pub(crate) fn number_of(text: &str) -> Option<u64> {
     digits[..end].parse().ok()
 }
 
-/// Order of one device's words in a log: the server would not know, the test does.
+/// Order of one tab's words in a log: the server would not know, the test does.
 fn check_order(log: &[Stored], stored: &Stored, unordered: &[u64]) -> Check {
     if number_of(&stored.text).is_some_and(|number| unordered.contains(&number)) {
         return Ok(());
     }
+    let place = |it: &Stored| number_of(&it.text).map(|number| number % PLACES);
     let before = log
         .iter()
         .rev()
-        .find(|it| it.device == stored.device && it.sender == stored.sender);
+        .filter(|it| number_of(&it.text).is_none_or(|it| !unordered.contains(&it)))
+        .find(|it| place(it) == place(stored) && it.sender == stored.sender);
     if let Some(before) = before
         && number_of(&before.text) >= number_of(&stored.text)
     {
         let what = format!("{:?} came after {:?}", stored.text, before.text);
-        return violation("I5 order of one device", what);
+        return violation("I5 order of saying", what);
     }
     Ok(())
 }

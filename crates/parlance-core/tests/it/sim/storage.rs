@@ -18,6 +18,8 @@ pub(crate) struct Storage {
     queue: VecDeque<Job>,
     /// Whose turn it is to hand over, and until when.
     turn: Option<(Page, u64)>,
+    /// Whose rows were all forgotten since somebody looked.
+    pub(crate) wiped: Vec<Uid>,
     pub(crate) failing: bool,
     /// Every job takes so much longer.
     pub(crate) slow: u64,
@@ -26,13 +28,15 @@ pub(crate) struct Storage {
 /// Something that was asked of the storage.
 pub(crate) struct Job {
     pub(crate) due: u64,
+    /// Who asked. A page that does not run gets nothing done.
+    pub(crate) page: Page,
     pub(crate) work: Work,
 }
 
 pub(crate) enum Work {
     Load(Uid),
     Save(SaveId, Write),
-    Take(Page, Take),
+    Take(Take),
 }
 
 /// One life of one tab.
@@ -47,48 +51,78 @@ pub(crate) enum Done {
 }
 
 impl Storage {
-    /// One more job, behind the others.
-    pub(crate) fn ask(&mut self, due: u64, work: Work) {
-        let due = self.queue.back().map_or(due, |last| last.due.max(due));
-        self.queue.push_back(Job { due, work });
+    /// One more job, behind this page's others.
+    pub(crate) fn ask(&mut self, due: u64, page: Page, work: Work) {
+        let mine = self.queue.iter().rfind(|job| job.page == page);
+        let due = mine.map_or(due, |last| last.due.max(due));
+        self.queue.push_back(Job { due, page, work });
     }
 
-    pub(crate) fn due(&self) -> Option<u64> {
-        self.queue.front().map(|job| job.due)
+    /// When the first job of this page is due.
+    pub(crate) fn due(&self, page: Page) -> Option<u64> {
+        let mine = self.queue.iter().find(|job| job.page == page);
+        mine.map(|job| job.due)
     }
 
-    /// Carries the first job out.
-    pub(crate) fn work(&mut self, now: u64) -> Option<Done> {
-        let job = self.queue.pop_front()?;
+    /// Carries this page's first job out: one transaction, whatever the other
+    /// pages do.
+    pub(crate) fn work(&mut self, now: u64, page: Page) -> Option<Done> {
+        let at = self.queue.iter().position(|job| job.page == page)?;
+        let job = self.queue.remove(at)?;
         Some(match job.work {
             Work::Load(uid) => {
                 let stored = (!self.failing).then(|| self.stored(&uid));
                 Done::Loaded(uid, stored)
             }
-            Work::Take(_, take) if self.failing => Done::Took(take.client_id, None),
-            Work::Take(page, take) => {
+            Work::Take(take) if self.failing => Done::Took(take.client_id, None),
+            Work::Take(take) => {
                 let turn = self.turn(now, page, &take);
                 Done::Took(take.client_id, Some(turn))
             }
             Work::Save(save, _) if self.failing => Done::Saved(save, false, None),
-            Work::Save(save, write) => Done::Saved(save, true, self.write(write)),
+            Work::Save(save, write) => {
+                let wiped = match &write {
+                    Write::Wipe(uid) => Some(uid.clone()),
+                    Write::Keep(..) | Write::Forget(..) | Write::Unfinished(..) => None,
+                };
+                let kept = self.write(write);
+                if let Some(uid) = wiped {
+                    self.wiped.push(uid);
+                }
+                Done::Saved(save, true, kept)
+            }
         })
     }
 
     /// The page dies: so many of its writes were still carried out. Says how
     /// many were waiting.
-    pub(crate) fn page_dies(&mut self, now: u64, still: u64) -> usize {
-        let writes = self.pending_writes();
+    pub(crate) fn page_dies(&mut self, now: u64, page: Page, still: u64) -> usize {
+        let writes = self.pending_writes(page);
         for _ in 0..still {
-            self.work(now);
+            self.work(now, page);
         }
-        self.queue.clear();
+        self.queue.retain(|job| job.page != page);
         writes
     }
 
-    pub(crate) fn pending_writes(&self) -> usize {
-        let write = |job: &&Job| matches!(job.work, Work::Save(..));
+    pub(crate) fn pending_writes(&self, page: Page) -> usize {
+        let write = |job: &&Job| job.page == page && matches!(job.work, Work::Save(..));
         self.queue.iter().filter(write).count()
+    }
+
+    /// Whether it is this page's turn to hand over.
+    pub(crate) fn has_turn(&self, now: u64, page: Page) -> bool {
+        self.turn
+            .is_some_and(|(whose, until)| whose == page && until > now)
+    }
+
+    /// What is kept of this person, by client id.
+    pub(crate) fn kept_of(&self, uid: &str) -> impl Iterator<Item = &ClientId> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(move |(whose, ..)| whose.as_str() == uid);
+        rows.map(|(_, id, _)| id)
     }
 
     /// Whether the answers may come at once.

@@ -17,6 +17,7 @@ use parlance_core::{Command, Input, LinkEvent, Output, PageState, Session, Setup
 
 use super::heard::Heard;
 use super::network::{Down, Path, Up};
+use super::siblings::Asked;
 use super::tally::Premise;
 use super::{Check, Fate, Sim, Views, violation};
 
@@ -25,6 +26,10 @@ const LOAD_WITHIN: u64 = 2_000;
 
 pub(crate) struct Tab {
     pub(crate) device: usize,
+    /// The token that it was launched with.
+    pub(crate) token: Option<String>,
+    /// Whose messages it keeps, as far as it knows.
+    pub(crate) whose: Option<String>,
     /// Counts reloads and crashes: what belongs to an earlier life is dead.
     pub(crate) life: u64,
     pub(crate) session: Option<Session>,
@@ -50,6 +55,10 @@ pub(crate) struct Tab {
     pub(crate) dials: VecDeque<u64>,
     pub(crate) resyncs: VecDeque<u64>,
     pub(crate) heard: Heard,
+    /// What it has asked the device for leave to hand over.
+    pub(crate) turns: Vec<Asked>,
+    /// Whether it hears the other tabs of its device.
+    pub(crate) listens: bool,
 }
 
 /// What the page has been told.
@@ -113,9 +122,11 @@ pub(crate) enum Cause {
 }
 
 impl Tab {
-    pub(crate) fn new(device: usize) -> Self {
+    pub(crate) fn new(device: usize, token: Option<String>) -> Self {
         Self {
             device,
+            token,
+            whose: None,
             life: 0,
             session: None,
             page: PageState::SHOWN,
@@ -134,6 +145,8 @@ impl Tab {
             dials: VecDeque::new(),
             resyncs: VecDeque::new(),
             heard: Heard::default(),
+            turns: Vec::new(),
+            listens: true,
         }
     }
 
@@ -155,7 +168,7 @@ impl Sim {
         let config = NativeConfig {
             link: "ws://model/ws".to_owned(),
             api: "http://model/".to_owned(),
-            token: device.token.clone(),
+            token: tab.token.clone(),
         };
         let setup = Setup {
             dialect: Box::new(Native::new(config)),
@@ -163,6 +176,7 @@ impl Sim {
             last_known: device.last_known.as_deref().map(Uid::new),
             seed: self.chance.bits(),
         };
+        tab.whose.clone_from(&device.last_known);
         tab.stopped = Stopped::No;
         tab.views.clear();
         tab.told = Told::default();
@@ -173,6 +187,8 @@ impl Sim {
         tab.dials.clear();
         tab.resyncs.clear();
         tab.heard = Heard::default();
+        tab.turns.clear();
+        tab.listens = true;
         tab.session = Some(Session::new(
             Instant::from_millis(self.now - tab.lag),
             setup,
@@ -188,6 +204,7 @@ impl Sim {
             self.forgive_order(self.tabs[at].device);
         }
         let tab = &mut self.tabs[at];
+        let page = (at, tab.life);
         tab.load_due = u64::MAX;
         tab.session = None;
         tab.timer = None;
@@ -206,11 +223,14 @@ impl Sim {
                 }
             }
         }
-        let writes = self.devices[device].storage.page_dies(self.now, still);
+        let writes = self.devices[device]
+            .storage
+            .page_dies(self.now, page, still);
+        self.after_wiping(device);
         if writes > 0 {
             self.tally.met(Premise::CrashWithWrites);
         }
-        for said in self.said.iter_mut().filter(|said| said.device == device) {
+        for said in self.said.iter_mut().filter(|said| said.tab == at) {
             if said.fate != Fate::Owed {
                 continue;
             }
@@ -327,6 +347,11 @@ impl Sim {
             Down::Text(frame) => {
                 if current {
                     tab.heard.on_frame(&frame);
+                    if let Some(session) = &tab.session
+                        && tab.heard.on_proof(&frame.text, session)
+                    {
+                        self.tally.met(Premise::StrayAck);
+                    }
                     tab.listen(&frame.text);
                 }
                 self.trace.text(&frame.text);
@@ -416,6 +441,12 @@ impl Sim {
         worked: bool,
         kept: Option<ClientId>,
     ) -> Check {
+        if !worked {
+            // What the device could not keep no other tab knows of, and may
+            // hand over what was said later.
+            let unkept = self.said.iter().filter(|it| it.tab == at && !it.kept);
+            self.server.unordered.extend(unkept.map(|it| it.number));
+        }
         let result = worked
             .then_some(())
             .ok_or_else(|| StorageFailure("quota".to_owned()));
@@ -431,6 +462,10 @@ impl Sim {
     }
 
     pub(super) fn took(&mut self, at: usize, client_id: ClientId, turn: Option<Turn>) -> Check {
+        if matches!(turn, Some(Turn::Theirs(_))) {
+            self.tally.met(Premise::TurnOfAnother);
+        }
+        self.tabs[at].on_turn(self.now, &client_id, turn.as_ref());
         let turn = turn.ok_or_else(|| StorageFailure("no database".to_owned()));
         self.feed(at, Input::Took(client_id, turn), Cause::Own)
     }

@@ -57,11 +57,17 @@ pub(crate) enum Premise {
     GivenUpAsSilent,
     DeafLink,
     UnreadableRow,
+    SentElsewhere,
+    TurnOfAnother,
+    TurnUnanswered,
+    WordHeard,
+    TabsAgree,
+    StrayAck,
 }
 
 impl Premise {
     /// All, with the invariant that each belongs to.
-    pub(crate) const ALL: [(Self, &'static str); 44] = [
+    pub(crate) const ALL: [(Self, &'static str); 50] = [
         (Self::AckedMessage, "I1 a row says sent"),
         (Self::ResentMessage, "I2 a message was said again"),
         (Self::SecondProof, "I2 a stored message came once more"),
@@ -112,6 +118,12 @@ impl Premise {
         (Self::GivenUpAsSilent, "I21 a link is given up as silent"),
         (Self::DeafLink, "P7 online on a dead path"),
         (Self::UnreadableRow, "I6 a kept row cannot be read"),
+        (Self::SentElsewhere, "I22 another tab has sent it"),
+        (Self::TurnOfAnother, "I24 another tab has the turn"),
+        (Self::TurnUnanswered, "I24 nobody says whose turn it is"),
+        (Self::WordHeard, "I22 a tab hears another"),
+        (Self::TabsAgree, "I22 two tabs of one device compared"),
+        (Self::StrayAck, "I23 a proof of nothing that waits"),
     ];
 }
 

@@ -96,6 +96,8 @@ transitions! {
     CloseLink 90 Fault,
     DropFrame 90 Fault,
     Misroute 50 Fault,
+    /// Messages leave the server in another order.
+    Overtake 80 Fault,
     Repeat 80 Fault,
     PageGone 40 Fault,
     Restore 12 Fault,
@@ -108,6 +110,8 @@ transitions! {
     /// The device has a row that this version cannot read.
     StorageSpoiled 30 Fault,
     StorageWorks 120 Life,
+    /// The next words between the tabs of a device are lost.
+    WordsLost 40 Fault,
 }
 
 impl Transition {

@@ -88,7 +88,8 @@ impl Sim {
             }
             Transition::Reload if running => return self.reload(at, number),
             Transition::Crash if self.tabs[at].session.is_some() => {
-                let writes = self.devices[device].storage.pending_writes() as u64;
+                let page = (at, self.tabs[at].life);
+                let writes = self.devices[device].storage.pending_writes(page) as u64;
                 self.end(at, number % (writes + 1), number & 0x100 == 0);
             }
             Transition::LateTimers => {
@@ -148,7 +149,10 @@ impl Sim {
                     Ok(())
                 });
             }
-            Transition::DropFrame | Transition::Misroute | Transition::Repeat => {
+            Transition::DropFrame
+            | Transition::Misroute
+            | Transition::Overtake
+            | Transition::Repeat => {
                 return self.inside(at, transition, number);
             }
             Transition::PageGone => self.server.faults.gone = 1 + number % 3,
@@ -188,6 +192,7 @@ impl Sim {
                 }
                 None => return Ok(false),
             },
+            Transition::WordsLost => self.devices[device].deaf = 1 + number % 3,
             Transition::StorageWorks => {
                 let storage = &mut self.devices[device].storage;
                 let trouble = storage.failing || storage.slow > 0;
@@ -288,6 +293,8 @@ impl Sim {
             conn.dropping = 1 + number % 2;
         } else if transition == Transition::Misroute {
             conn.misrouted = true;
+        } else if transition == Transition::Overtake {
+            conn.overtaken = 1 + number % 3;
         } else {
             return Ok(conn.repeat());
         }
@@ -317,7 +324,9 @@ impl Sim {
         if !number.is_multiple_of(4) {
             self.page(at, PageEvent::PageHide)?;
         }
-        let writes = self.devices[self.tabs[at].device].storage.pending_writes() as u64;
+        let page = (at, self.tabs[at].life);
+        let storage = &self.devices[self.tabs[at].device].storage;
+        let writes = storage.pending_writes(page) as u64;
         self.end(at, (number >> 8) % (writes + 1), true);
         let target = self.target(at, number >> 16);
         self.tabs[at].page = PageState::SHOWN;

@@ -23,6 +23,8 @@ impl Server {
             out: Vec::new(),
             closing: None,
             dropping: 0,
+            overtaken: 0,
+            held: None,
             misrouted: false,
             frames: 0,
             hello_by: now + HELLO_WITHIN,

@@ -19,6 +19,9 @@ pub(crate) struct Conn {
     pub(crate) closing: Option<(u16, String)>,
     /// So many of the next frames are lost inside.
     pub(crate) dropping: u64,
+    /// So many of the next messages are overtaken by what is said after them.
+    pub(crate) overtaken: u64,
+    pub(crate) held: Option<wire::Server>,
     /// Messages of others are not routed here.
     pub(crate) misrouted: bool,
     pub(super) frames: u64,
@@ -33,8 +36,27 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    /// Numbers a frame and leaves it for the network, unless it is lost here.
+    /// Says a frame, or lets the next one overtake it.
     pub(crate) fn say(&mut self, frame: wire::Server) {
+        let push = matches!(frame, wire::Server::Push { .. });
+        if self.overtaken > 0 && push && self.held.is_none() {
+            self.overtaken -= 1;
+            self.held = Some(frame);
+            return;
+        }
+        self.put(&frame);
+        self.release();
+    }
+
+    /// Nothing waits to be overtaken any longer.
+    pub(crate) fn release(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.put(&held);
+        }
+    }
+
+    /// Numbers a frame and leaves it for the network, unless it is lost here.
+    fn put(&mut self, frame: &wire::Server) {
         self.frames += 1;
         if self.dropping > 0 {
             self.dropping -= 1;
@@ -42,13 +64,13 @@ impl Conn {
         }
         let numbered = wire::Numbered {
             n: self.frames,
-            frame: &frame,
+            frame,
         };
         if let Ok(text) = serde_json::to_string(&numbered) {
             self.out.push(Frame {
                 text,
                 number: self.frames,
-                heads: heads_of(&frame),
+                heads: heads_of(frame),
             });
         }
     }
@@ -68,14 +90,15 @@ fn heads_of(frame: &wire::Server) -> Vec<(String, u64)> {
     let of = |head: &wire::ConversationHead| (head.conv.clone(), head.seq);
     match frame {
         wire::Server::Push { conv, msg } => vec![(conv.clone(), msg.seq)],
-        wire::Server::Ack { conv, seq, .. } => vec![(conv.clone(), *seq)],
         wire::Server::Welcome { convs, .. } => convs.iter().map(of).collect(),
         wire::Server::Opened { head, .. } | wire::Server::Conv { head } => vec![of(head)],
         wire::Server::Ping { heads, .. } | wire::Server::Pong { heads, .. } => {
             let heads = heads.iter();
             heads.map(|head| (head.conv.clone(), head.seq)).collect()
         }
-        wire::Server::Nack { .. }
+        // An acknowledgement may be of what another tab has heard of already.
+        wire::Server::Ack { .. }
+        | wire::Server::Nack { .. }
         | wire::Server::Page { .. }
         | wire::Server::Gone { .. }
         | wire::Server::Roster { .. }

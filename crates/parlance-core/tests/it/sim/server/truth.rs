@@ -31,6 +31,12 @@ impl Server {
             })
     }
 
+    /// Where it is in the present log.
+    pub(crate) fn stored_at(&self, sender: &str, client_id: &str) -> Option<u64> {
+        let key = (sender.to_owned(), client_id.to_owned());
+        self.stored.get(&key).map(|(_, seq)| *seq)
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         self.rooms.keys()
     }
