@@ -3,6 +3,8 @@
 //! Knows nothing of JSON (that is a dialect's) nor of how a kind is drawn
 //! (that is a component's). A kind that nobody here knows is kept whole.
 
+use crate::text::{replaced, unescaped};
+
 /// The content of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -149,21 +151,7 @@ pub fn alike(said: &Content, heard: &Content) -> bool {
 
 /// The letters of a text without markup, white space and escapes.
 fn letters(text: &str) -> impl Iterator<Item = char> {
-    const ESCAPES: [(&str, &str); 7] = [
-        ("&nbsp;", " "),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&#039;", "'"),
-        ("&amp;", "&"),
-    ];
-    let mut plain = text.to_owned();
-    for (escape, letter) in ESCAPES {
-        if plain.contains(escape) {
-            plain = plain.replace(escape, letter);
-        }
-    }
+    let plain = unescaped(&replaced(text, "&nbsp;", " "));
     let mut rest = plain.as_str();
     let mut out = String::with_capacity(rest.len());
     // What looks like a tag is one for the backends that strip them.

@@ -13,6 +13,37 @@ pub fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
+/// The text with another word in each place of the mark.
+pub fn replaced(text: &str, mark: &str, with: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = cut(rest, mark) {
+        out.push_str(before);
+        out.push_str(with);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What HTML must not hold as it is, written as itself again. The ampersand
+/// comes last: an escaped escape is a text.
+pub fn unescaped(text: &str) -> String {
+    const ESCAPES: [(&str, &str); 6] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#039;", "'"),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ];
+    let mut text = text.to_owned();
+    for (escape, letter) in ESCAPES {
+        text = replaced(&text, escape, letter);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,5 +54,16 @@ mod tests {
             assert_eq!(cut(text, "://"), text.split_once("://"), "{text}");
             assert_eq!(find(text, "://"), text.find("://"), "{text}");
         }
+    }
+
+    #[test]
+    fn every_mark_is_replaced_and_what_comes_of_it_is_not() {
+        for text in ["", "aa", "aaa", "baab", "你aa好"] {
+            assert_eq!(replaced(text, "aa", "a"), text.replace("aa", "a"), "{text}");
+        }
+        assert_eq!(
+            unescaped("&amp;lt;b&gt; &quot;&#39;&#039;&quot;"),
+            "&lt;b> \"''\""
+        );
     }
 }

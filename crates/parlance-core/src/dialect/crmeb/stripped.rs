@@ -3,22 +3,13 @@
 //!
 //! Changes nothing that is sent.
 
+use crate::text::{replaced, unescaped};
+
 /// Escapes undone, line breaks, tabs and `&nbsp;` taken out, tags stripped,
 /// ends trimmed.
 pub(super) fn stripped(text: &str) -> String {
-    const ESCAPES: [(&str, &str); 6] = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#039;", "'"),
-        ("&#39;", "'"),
-        ("&amp;", "&"),
-    ];
-    let mut text = text.to_owned();
-    for (escape, letter) in ESCAPES {
-        text = text.replace(escape, letter);
-    }
-    let text = text.replace(['\n', '\t', '\r'], "").replace("&nbsp;", "");
+    let text = unescaped(text).replace(['\n', '\t', '\r'], "");
+    let text = replaced(&text, "&nbsp;", "");
     untagged(&text).trim().to_owned()
 }
 
