@@ -5,6 +5,7 @@
 
 use js_sys::{Function, Reflect};
 use parlance_core::PageEvent;
+use parlance_core::text::find;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Window;
@@ -47,7 +48,7 @@ pub fn is_mini_program(user_agent: &str, environment: &str) -> bool {
     environment == "miniprogram"
         || MINI_PROGRAM_MARKS
             .iter()
-            .any(|mark| user_agent.contains(mark))
+            .any(|mark| find(&user_agent, mark).is_some())
 }
 
 fn is_framed(window: &Window) -> bool {

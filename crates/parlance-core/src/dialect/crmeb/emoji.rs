@@ -4,6 +4,8 @@
 //! A code that is not here stays as it is: CRMEB has pictures of its own
 //! (`em-tlj-1` and on) that no letter stands for.
 
+use crate::text::find;
+
 /// Names and letters, in order. One text: a table would be a third larger to
 /// download.
 const LETTERS: &str = "\
@@ -32,7 +34,7 @@ const OPEN: &str = "[em-";
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(OPEN) {
+    while let Some(at) = find(rest, OPEN) {
         let (before, code) = rest.split_at(at);
         out.push_str(before);
         match code[OPEN.len()..].split_once(']') {
