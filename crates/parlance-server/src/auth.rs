@@ -550,4 +550,24 @@ mod tests {
         assert!(named(&"x".repeat(64)).is_ok());
         assert!(named(&"x".repeat(65)).is_err());
     }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let (person, secret) = new_guest("zoe").unwrap();
+        let tokens = tokens();
+        let token = tokens.sign(&person, Duration::from_secs(60)).unwrap();
+        let identity = tokens.believe(token.expose_secret()).unwrap();
+        let tickets = Tickets::new(Duration::from_secs(30));
+        let ticket = tickets.issue(identity, "http://a", "b").unwrap().unwrap();
+        let printed = format!(
+            "{secret:?} {token:?} {ticket:?} {:?} {tickets:?}",
+            tokens.secret
+        );
+        for secret in [&secret, &token, &ticket] {
+            let secret = secret.expose_secret();
+            assert!(secret.len() > 20 && !printed.contains(secret), "{printed}");
+        }
+        assert!(!printed.contains("7, 7, 7"), "the secret that signs");
+        assert!(printed.contains("REDACTED"), "{printed}");
+    }
 }

@@ -225,6 +225,9 @@ async fn socket(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
+    if let Err(wait) = server.dialling.take(&rates::bucket(address)) {
+        return too_many(&server, wait);
+    }
     let Some(waiting) = server.stranger(address) else {
         tracing::info!(%address, "too many sockets without a ticket");
         return refuse_for(

@@ -30,6 +30,10 @@ use crate::upload::Shelf;
 /// seconds at most; behind one address there may be a whole company.
 const STRANGERS: usize = 256;
 
+/// Handshakes of one address at once, at least: after a restart a whole
+/// company comes back.
+const HANDSHAKES_AT_ONCE: u32 = 512;
+
 /// Frames of any kind that a link may send: well above what a busy client
 /// does, so that only a broken or hostile one gets there.
 const FRAMES_PER_SECOND: u32 = 50;
@@ -57,6 +61,9 @@ pub(crate) struct Server {
     pub(crate) talking: Rates<Uid>,
     /// Tickets for an address.
     pub(crate) ticketing: Rates<IpAddr>,
+    /// Handshakes from an address: as many as tickets, so that who has one
+    /// never waits, and nobody guesses them by the million.
+    pub(crate) dialling: Rates<IpAddr>,
     /// New guests from an address.
     pub(crate) joining: Rates<IpAddr>,
     /// People from an address of whom nothing is known yet.
@@ -94,6 +101,7 @@ impl Server {
             tickets: Tickets::new(config.ticket_ttl),
             talking: Rates::new(config.rate, config.burst),
             ticketing: Rates::new(config.ip_rate, at_once),
+            dialling: Rates::new(config.ip_rate, at_once.max(HANDSHAKES_AT_ONCE)),
             joining: Rates::new(config.ip_rate.div_ceil(10), at_once / 2),
             newcomers: Rates::new(config.ip_rate, at_once),
             uploading: Rates::new(config.rate.div_ceil(5), config.burst),
@@ -163,6 +171,7 @@ impl Server {
         self.tickets.sweep();
         self.talking.sweep();
         self.ticketing.sweep();
+        self.dialling.sweep();
         self.joining.sweep();
         self.newcomers.sweep();
         self.uploading.sweep();

@@ -428,6 +428,100 @@ fn the_page_has_no_fixed_nonce() {
 }
 
 #[test]
+fn no_package_allows_unsafe_code() {
+    assert!(read("Cargo.toml").contains("unsafe_code = \"forbid\""));
+    for manifest in [
+        "Cargo.toml",
+        "crates/parlance-core/Cargo.toml",
+        "crates/parlance-server/Cargo.toml",
+        "crates/xtask/Cargo.toml",
+    ] {
+        let text = read(manifest);
+        let lints: Vec<&str> = section(&text, "[lints]").collect();
+        assert_eq!(lints, ["workspace = true"], "{manifest}");
+    }
+}
+
+/// Where the tests of a program are: in one folder, or beside what they test.
+const TESTED: [(&str, &str); 7] = [
+    ("parlance-core::it::", "crates/parlance-core/tests/it/"),
+    ("parlance-server::it::", "crates/parlance-server/tests/it/"),
+    ("parlance::web::", "tests/web/"),
+    ("parlance::e2e::", "tests/e2e/"),
+    ("parlance-core::", "crates/parlance-core/src/"),
+    ("parlance-server::", "crates/parlance-server/src/"),
+    ("xtask::", "crates/xtask/src/"),
+];
+
+/// The file and the name of a test, by `program::module::test`.
+fn tested(name: &str) -> Option<(String, &str)> {
+    let found = TESTED.iter().find(|(program, _)| name.starts_with(program));
+    let (program, folder) = found?;
+    let (modules, test) = name.strip_prefix(program)?.rsplit_once("::")?;
+    // A module of tests at the end of a file, if it has no file of its own.
+    let file = |modules: &str| format!("{folder}{}.rs", modules.replace("::", "/"));
+    let own = file(modules);
+    let is_own = root().join(&own).is_file();
+    let path = match modules.strip_suffix("::tests").filter(|_| !is_own) {
+        Some(modules) => file(modules),
+        None => own,
+    };
+    Some((path, test))
+}
+
+#[test]
+fn what_is_promised_in_security_md_is_a_test() {
+    let text = read("SECURITY.md");
+    let names: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| TESTED.iter().any(|(program, _)| name.starts_with(program)))
+        .collect();
+    assert!(names.len() > 60, "{}", names.len());
+    let mut missing = Vec::new();
+    for name in names {
+        let Some((path, test)) = tested(name) else {
+            missing.push(name.to_owned());
+            continue;
+        };
+        let source = fs::read_to_string(root().join(&path)).unwrap_or_default();
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        let is_it = |line: &&str| line.contains(&format!("fn {test}("));
+        let at = lines.iter().position(is_it);
+        // The attribute stands above it, with others perhaps.
+        let marked = at.is_some_and(|at| {
+            let above = &lines[at.saturating_sub(4)..at];
+            above
+                .iter()
+                .any(|line| line.starts_with("#[") && line.contains("test"))
+        });
+        if !marked {
+            missing.push(format!("{name} in {path}"));
+        }
+    }
+    assert_none(&missing, "each name in SECURITY.md is the name of a test");
+}
+
+#[test]
+fn every_row_of_security_md_names_a_test_or_says_that_it_is_open() {
+    const ASKED: [u8; 32] = [
+        1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 18, 20, 21, 22, 23, 24, 25, 29, 30, 31,
+        32, 33, 34, 35, 43, 44, 45, 49,
+    ];
+    let text = read("SECURITY.md");
+    for row in ASKED {
+        let begins = format!("| {row} | ");
+        let line = text.lines().find(|line| line.starts_with(&begins));
+        let line = line.unwrap_or_else(|| panic!("row {row} is not there"));
+        assert!(
+            line.contains("**open**") || line.matches("::").count() >= 2,
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn no_program_unwraps() {
     let mut found = Vec::new();
     for source in sources() {

@@ -274,3 +274,44 @@ async fn a_body_for_the_api_is_small_and_is_json() {
         );
     }
 }
+
+#[tokio::test]
+async fn compression_that_is_offered_is_not_taken() {
+    let rig = Rig::start().await;
+    for offer in [
+        "permessage-deflate",
+        "permessage-deflate; client_max_window_bits, x-webkit-deflate-frame",
+    ] {
+        let client = rig.client().with("sec-websocket-extensions", offer);
+        // The rig's handshake fails on any extension in the answer.
+        let mut peer = client.bearing("alice").online().await;
+        // A frame that says that it is compressed is a fault of the protocol.
+        let mut frame = Frame::message(vec![0xAA; 8], OpCode::Data(Data::Text), true);
+        frame.header_mut().rsv1 = true;
+        peer.raw(Message::Frame(frame)).await;
+        assert_eq!(peer.closed().await.0, 1002);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_is_no_way_into_a_conversation() {
+    let rig = Rig::start().await;
+    let pair = "pair:alice:bob";
+    let mut alice = rig.person_in("alice", pair).await;
+    alice.open("room:den").await;
+    alice.talk(pair, "between us").await;
+    alice.talk("room:den", "nobody else").await;
+    let ticket = rig.client().bearing("mallory").ticket().await;
+    let mut mallory = rig.client().dial().await.unwrap();
+    let cursor = |conv: &str| json!({"conv": conv, "epoch": alice.welcome["epoch"], "seq": 0});
+    let cursors = [cursor(pair), cursor("room:den"), cursor("room:nowhere")];
+    mallory
+        .say(json!({"t": "hello", "ticket": ticket, "ver": 1, "cursors": cursors}))
+        .await;
+    let welcome = mallory.next().await;
+    assert_eq!(welcome["me"]["uid"], "mallory");
+    assert_eq!(welcome["convs"], json!([]));
+    alice.talk(pair, "still between us").await;
+    assert!(mallory.so_far("push").await.is_empty());
+    assert_eq!(mallory.fill(json!({"conv": pair})).await["t"], "gone");
+}

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::rig::{Rig, new_cid, words};
+use crate::rig::{Client, Peer, Rig, new_cid, words};
 
 const LOBBY: &str = "room:lobby";
 
@@ -186,4 +187,130 @@ async fn who_came_first_is_told_how_large_the_crowd_became() {
     assert_eq!(told["sum"], "0");
     let again = first.wait("ping").await;
     assert_eq!(again.get("spread_ms"), None, "once: {again}");
+}
+
+#[tokio::test]
+async fn tickets_are_not_guessed_by_the_million() {
+    let rig = Rig::with(|config| {
+        config.ip_rate = 1;
+        config.trusted_hops = 1;
+    })
+    .await;
+    let thief = rig.client().with("x-forwarded-for", "203.0.113.9");
+    let mut guesses = 0;
+    let refused = loop {
+        match thief.dial().await {
+            Ok(mut peer) => {
+                peer.hello(&format!("guess-{guesses}")).await;
+                assert_eq!(peer.closed().await.0, 4500);
+                guesses += 1;
+            }
+            Err(status) => break status,
+        }
+        assert!(guesses < 600, "nobody stops it");
+    };
+    assert_eq!(refused, 429);
+    // At one a second from now on, a million take twelve days; of the 2^192
+    // tickets that there may be.
+    assert!((512..=540).contains(&guesses), "{guesses}");
+    let neighbour = rig.client().with("x-forwarded-for", "203.0.113.10");
+    neighbour.bearing("alice").online().await;
+}
+
+/// How long it takes from saying something to hearing of it.
+async fn waits(talker: &mut Peer, reader: &mut Peer, span: Duration) -> Vec<Duration> {
+    let mut waits = Vec::new();
+    let until = Instant::now() + span;
+    // Slower than the rate: what is measured is the server.
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    while Instant::now() < until {
+        pace.tick().await;
+        let said = Instant::now();
+        let seq = talker.talk(LOBBY, "calm").await;
+        reader
+            .wait_for("push", |push| push["msg"]["seq"] == seq)
+            .await;
+        waits.push(said.elapsed());
+        (talker.kept, reader.kept) = Default::default();
+    }
+    waits.sort_unstable();
+    waits
+}
+
+/// Somebody who says ten times as much as they may, and comes back whenever
+/// they are sent away. How much of it was taken, how much refused, and how
+/// often they were sent away.
+async fn flood(client: Client, until: Instant) -> (usize, usize, usize) {
+    use futures_util::{SinkExt, StreamExt};
+    let (mut acked, mut refused, mut closed) = (0, 0, 0);
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / 600);
+    while Instant::now() < until {
+        let mut peer = client.online().await;
+        peer.open("room:other").await;
+        while Instant::now() < until {
+            pace.tick().await;
+            let said =
+                json!({"t": "send", "cid": new_cid(), "conv": "room:other", "body": words("x")});
+            let said = peer.socket.send(Message::text(said.to_string())).await;
+            let heard = match said {
+                Ok(()) => peer.socket.next().await,
+                Err(_) => None,
+            };
+            let frame = match heard {
+                Some(Ok(Message::Text(text))) => serde_json::from_str::<Value>(&text).unwrap(),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    assert_eq!(u16::from(frame.code), 4004);
+                    closed += 1;
+                    break;
+                }
+                // It went while something was on its way to it.
+                _ => break,
+            };
+            match frame["t"].as_str().unwrap() {
+                "ack" => acked += 1,
+                "nack" => {
+                    assert_eq!(frame["code"], "rate_limited", "{frame}");
+                    assert!(frame["retry_ms"].as_u64().unwrap() > 0);
+                    refused += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    (acked, refused, closed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_times_the_rate_costs_nobody_else_anything() {
+    let rig = Rig::with(|config| {
+        config.rate = 60;
+        config.burst = 60;
+    })
+    .await;
+    let mut talker = rig.person_in("talker", LOBBY).await;
+    let mut reader = rig.person_in("reader", LOBBY).await;
+    let span = Duration::from_secs(2);
+    let p99 = |waits: &[Duration]| waits[waits.len() * 99 / 100];
+    let (mut before, mut during) = (Duration::MAX, Duration::MAX);
+    let mut sums = (0, 0, 0);
+    // In turns, and of each the best: what else the machine does comes and
+    // goes, and the flood would be there every time.
+    for _ in 0..4 {
+        before = before.min(p99(&waits(&mut talker, &mut reader, span).await));
+        let until = Instant::now() + span;
+        let flooding = tokio::spawn(flood(rig.client().bearing("flood"), until));
+        during = during.min(p99(&waits(&mut talker, &mut reader, span).await));
+        let (acked, refused, closed) = flooding.await.unwrap();
+        sums = (sums.0 + acked, sums.1 + refused, sums.2 + closed);
+    }
+    let (acked, refused, closed) = sums;
+    println!(
+        "flood: {acked} taken, {refused} refused, closed {closed} times; \
+         the others' p99 {before:?} without, {during:?} with it"
+    );
+    assert!(acked <= 60 * 20, "{acked}");
+    assert!(refused > acked, "{refused} refused");
+    assert!(closed > 0, "whoever goes on is sent away");
+    let allowed = (before * 11 / 10).max(before + Duration::from_millis(20));
+    assert!(during <= allowed, "{during:?} after {before:?}");
 }

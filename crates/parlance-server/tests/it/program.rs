@@ -345,6 +345,8 @@ async fn the_log_has_no_secrets_no_words_and_no_forged_lines() {
     let mut used = client.dial().await.unwrap();
     used.hello(&ticket).await;
     assert_eq!(used.closed().await.0, 4500);
+    let foreign = client.from("https://evil.example");
+    assert_eq!(foreign.dial().await.err(), Some(403));
     let evil = "https://evil.example\u{1b}[31m\tINFO forged";
     let foreign = client.with("x-origin", "").from(evil);
     let mut stream = std::net::TcpStream::connect(program.address).unwrap();
@@ -367,6 +369,25 @@ async fn the_log_has_no_secrets_no_words_and_no_forged_lines() {
         log.contains("a guest came") && log.contains("a ticket was refused"),
         "{log}"
     );
+    // Whose it was and where it came from, to look for later.
+    for (what, fields) in [
+        ("a guest came", vec!["uid=\"g-", "address=127.0.0.1"]),
+        ("a ticket was refused", vec!["origin=\"http://127.0.0.1:"]),
+        (
+            "a foreign origin was refused",
+            vec!["origin=\"https://evil.example\"", "address=127.0.0.1"],
+        ),
+        (
+            "no ticket was given",
+            vec!["address=127.0.0.1", "bad_token"],
+        ),
+    ] {
+        let line = log.lines().find(|line| line.contains(what));
+        let line = line.unwrap_or_else(|| panic!("{what} in\n{log}"));
+        for field in fields {
+            assert!(line.contains(field), "{field} in {line}");
+        }
+    }
     let (_, signature) = signed.rsplit_once('.').unwrap();
     for word in [&secret, &ticket, &signed, signature, "between-you-and-me"] {
         assert!(!log.contains(word), "{word} in\n{log}");
