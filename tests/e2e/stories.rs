@@ -2,6 +2,7 @@
 
 mod attaching;
 mod backends;
+mod connection_story;
 mod failing;
 mod history;
 pub(crate) mod joining;
