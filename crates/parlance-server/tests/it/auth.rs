@@ -1,5 +1,6 @@
 //! Who gets in: guests, tokens, tickets, origins; and who is put out again.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use parlance_server::config::Gateways;
@@ -353,7 +354,7 @@ async fn a_link_ends_with_its_token() {
     // Believed for 30 s longer than it says, as clocks differ: one that ran
     // out 28 s ago has two left.
     let token = rig.token("alice", false, Duration::from_secs(1));
-    let expired = made_earlier(&rig, &token, 29);
+    let expired = made_earlier(rig.folder.path(), &token, 29);
     let mut peer = rig.client().bearing(&expired).online().await;
     assert_eq!(peer.closed().await.0, 4005);
     let answer = rig.client().bearing(&expired).post("/api/ticket", "").await;
@@ -361,7 +362,7 @@ async fn a_link_ends_with_its_token() {
 }
 
 /// The same token, as if it had been made so many seconds earlier.
-fn made_earlier(rig: &Rig, token: &str, seconds: i64) -> String {
+pub(crate) fn made_earlier(data: &Path, token: &str, seconds: i64) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use hmac::Mac;
@@ -374,7 +375,7 @@ fn made_earlier(rig: &Rig, token: &str, seconds: i64) -> String {
         parts[0],
         URL_SAFE_NO_PAD.encode(claims.to_string())
     );
-    let secret = std::fs::read(rig.folder.path().join("secret")).unwrap();
+    let secret = std::fs::read(data.join("secret")).unwrap();
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&secret).unwrap();
     mac.update(said.as_bytes());
     let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());

@@ -13,10 +13,12 @@ mod recording;
 mod report;
 
 mod crash;
+mod credentials;
 mod disk;
 mod frozen;
 mod lag;
 mod power;
 mod restart;
+mod resume;
 mod slow;
 mod storm;
