@@ -1,6 +1,6 @@
 //! Random schedules against every invariant: many, on all cores, and each
-//! decided by one number. `PARLANCE_SEED=n` runs that one and prints it,
-//! `PARLANCE_DEEP=1` runs twenty times as many.
+//! decided by one number. `PARLANCE_SEED=n` runs that one and prints it, and
+//! with `PARLANCE_KEEP=1` writes what fails beside the regressions.
 //!
 //! Knows no world: see `sim`.
 
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::sim::regressions;
 use crate::sim::schedule::{self, Run};
 use crate::sim::tally::Tally;
 use crate::sim::trace::Trace;
@@ -21,8 +22,27 @@ const BLOCK: u64 = 64;
 /// A seed that takes so long does not end.
 const STUCK_AFTER: Duration = Duration::from_secs(60);
 
-/// Seeds that failed once, with what was wrong then. They run first.
-const REGRESSIONS: [(u64, &str); 0] = [];
+/// What failed once is seen to hold before anything else is tried.
+fn replay_kept() {
+    let kept = regressions::all();
+    for it in &kept {
+        let replayed = schedule::replay(it.seed, &it.steps, Trace::default());
+        if let Err(violation) = replayed.result {
+            let readable = schedule::replay(it.seed, &it.steps, Trace::readable());
+            print_end_of(&readable.lines);
+            panic!(
+                "the schedule {} fails again: {}: {}",
+                it.name, violation.invariant, violation.what
+            );
+        }
+    }
+    println!("schedules that failed once: {}, all hold", kept.len());
+}
+
+#[test]
+fn schedules_that_failed_once_hold() {
+    replay_kept();
+}
 
 #[test]
 fn random_schedules_break_no_invariant() {
@@ -33,10 +53,7 @@ fn random_schedules_break_no_invariant() {
         }
         return;
     }
-    for (seed, was) in REGRESSIONS {
-        let run = schedule::run(seed);
-        assert!(report(seed, run), "seed {seed} fails again: {was}");
-    }
+    replay_kept();
     let deep = number("PARLANCE_DEEP").is_some_and(|deep| deep > 0);
     let schedules =
         number("PARLANCE_SCHEDULES").unwrap_or(if deep { DEEP_SCHEDULES } else { SCHEDULES });
@@ -156,15 +173,26 @@ fn report(seed: u64, run: Run) -> bool {
     let steps = schedule::shrink(seed, run.steps, violation.invariant);
     println!("{before} steps, shrunk to {}:", steps.len());
     let replayed = schedule::replay(seed, &steps, Trace::readable());
-    let lines = replayed.lines;
-    for line in &lines[lines.len().saturating_sub(trace_lines())..] {
-        println!("{line}");
-    }
+    print_end_of(&replayed.lines);
     if let Err(shorter) = replayed.result {
         println!("{}: {}", shorter.invariant, shorter.what);
+        let text = regressions::written(seed, &steps, &shorter);
+        println!("to be kept in {}:", regressions::folder().display());
+        println!("{text}");
+        if number("PARLANCE_KEEP").is_some_and(|keep| keep > 0) {
+            let file = regressions::folder().join(format!("seed-{seed}.txt"));
+            let kept = std::fs::write(&file, text);
+            println!("{}: {kept:?}", file.display());
+        }
     }
     println!("run it alone: PARLANCE_SEED={seed}");
     false
+}
+
+fn print_end_of(lines: &[String]) {
+    for line in &lines[lines.len().saturating_sub(trace_lines())..] {
+        println!("{line}");
+    }
 }
 
 fn trace_lines() -> usize {

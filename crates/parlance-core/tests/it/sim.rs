@@ -18,6 +18,7 @@ use tab::Tab;
 use tally::Tally;
 use trace::Trace;
 
+pub(crate) mod regressions;
 pub(crate) mod schedule;
 pub(crate) mod transition;
 
@@ -25,6 +26,7 @@ mod apply;
 mod calm;
 mod check;
 mod heard;
+mod invariants;
 mod network;
 mod outputs;
 mod rows;

@@ -58,6 +58,25 @@ impl Sim {
         Ok(())
     }
 
+    /// Nothing is handed over past what waits for somebody's decision.
+    pub(super) fn check_above(&self, at: usize, client_id: &str) -> Check {
+        let Some(session) = &self.tabs[at].session else {
+            return Ok(());
+        };
+        let mut undecided = Vec::new();
+        for entry in session.outbox().entries() {
+            let draft = &entry.draft;
+            if draft.client_id.as_str() == client_id && undecided.contains(&&draft.conversation) {
+                let what = format!("tab {at}: {:?} goes past it", draft.content);
+                return violation("I5 nothing passes what is refused", what);
+            }
+            if matches!(entry.state, State::Wedged(_) | State::Asking) {
+                undecided.push(&draft.conversation);
+            }
+        }
+        Ok(())
+    }
+
     /// A cursor is one value: the last row of the log that it names.
     pub(super) fn check_hello(&mut self, at: usize, text: &str) -> Check {
         let tab = &self.tabs[at];

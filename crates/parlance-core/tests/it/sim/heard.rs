@@ -18,7 +18,7 @@ use super::{Check, Sim, violation};
 /// A link is asked after silence, and so long it may take to answer.
 const ANSWER_WITHIN: u64 = 3_000;
 /// So long a message may wait for its proof, at least.
-const PROOF_WITHIN: u64 = 6_000;
+const PROOF_WITHIN: u64 = 5_500;
 /// P7: a dead path is noticed, by a page that runs and whose timers are on time.
 const NOTICED_WITHIN: u64 = 28_000;
 

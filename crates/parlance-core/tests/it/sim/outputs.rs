@@ -114,6 +114,7 @@ impl Sim {
             tab.heard.handed_at.get_or_insert(now);
             let client_id = client_id.to_owned();
             self.check_turn(at, &client_id)?;
+            self.check_above(at, &client_id)?;
         }
         if text.contains(r#""t":"hello""#) {
             self.check_hello(at, &text)?;

@@ -146,41 +146,70 @@ pub(crate) fn replay(seed: u64, steps: &[Step], trace: Trace) -> Replayed {
     }
 }
 
-/// Fewer steps that break the same invariant.
-pub(crate) fn shrink(seed: u64, steps: Vec<Step>, invariant: &str) -> Vec<Step> {
+/// Fewer steps, with shorter pauses, that break the same invariant: no single
+/// one of them can be left out.
+pub(crate) fn shrink(seed: u64, mut steps: Vec<Step>, invariant: &str) -> Vec<Step> {
     let mut runs = 0;
     let mut fails = |steps: &[Step]| {
         runs += 1;
         let replayed = replay(seed, steps, Trace::default());
-        (runs < SHRINK_RUNS).then(|| replayed.result.is_err_and(|it| it.invariant == invariant))
+        runs < SHRINK_RUNS && replayed.result.is_err_and(|it| it.invariant == invariant)
     };
-    let mut steps = steps;
+    // What comes after the failure is no part of it.
+    while let Some((_, fewer)) = steps.split_last()
+        && fails(fewer)
+    {
+        steps.pop();
+    }
     let mut size = steps.len().div_ceil(2);
-    while size > 0 {
-        let mut at = 0;
-        let mut shorter = false;
-        while at < steps.len() {
-            let mut fewer = steps.clone();
-            let end = (at + size).min(steps.len());
-            // The time that passed stays, or everything after it changes.
-            let passed: u64 = fewer.drain(at..end).map(|step| step.after).sum();
-            if let Some(next) = fewer.get_mut(at) {
-                next.after += passed;
-            }
-            match fails(&fewer) {
-                Some(true) => {
-                    steps = fewer;
-                    shorter = true;
-                }
-                Some(false) => at += size,
-                None => return steps,
-            }
-        }
-        if !shorter || size > 1 {
-            size /= 2;
+    while size > 1 {
+        leave_out(&mut steps, size, &mut fails);
+        size /= 2;
+    }
+    loop {
+        let fewer = leave_out(&mut steps, 1, &mut fails);
+        if !hurry(&mut steps, &mut fails) && !fewer {
+            return steps;
         }
     }
-    steps
+}
+
+/// Leaves out so many steps at a time. The time that passed stays, or
+/// everything after it changes.
+fn leave_out(steps: &mut Vec<Step>, size: usize, fails: &mut impl FnMut(&[Step]) -> bool) -> bool {
+    let before = steps.len();
+    let mut at = 0;
+    while at < steps.len() {
+        let mut fewer = steps.clone();
+        let end = (at + size).min(steps.len());
+        let passed: u64 = fewer.drain(at..end).map(|step| step.after).sum();
+        if let Some(next) = fewer.get_mut(at) {
+            next.after += passed;
+        }
+        if fails(&fewer) {
+            *steps = fewer;
+        } else {
+            at += size;
+        }
+    }
+    steps.len() < before
+}
+
+/// Halves each pause as often as it can be.
+fn hurry(steps: &mut Vec<Step>, fails: &mut impl FnMut(&[Step]) -> bool) -> bool {
+    let mut sooner = false;
+    for at in 0..steps.len() {
+        while steps[at].after > 0 {
+            let mut hurried = steps.clone();
+            hurried[at].after /= 2;
+            if !fails(&hurried) {
+                break;
+            }
+            *steps = hurried;
+            sooner = true;
+        }
+    }
+    sooner
 }
 
 impl Sim {

@@ -120,6 +120,12 @@ impl Transition {
         Self::CLASSES[self as usize] == Class::Fault
     }
 
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter();
+        all.find(|it| format!("{it:?}") == name).copied()
+    }
+
     /// The sum of all weights.
     pub(crate) fn total_weight() -> u64 {
         Self::WEIGHTS.iter().sum()
