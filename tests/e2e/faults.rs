@@ -10,4 +10,5 @@ mod path;
 mod protocol;
 mod report;
 mod scene;
+mod server;
 mod storage;

@@ -23,7 +23,7 @@ pub(in crate::faults) struct Scene {
     pub(in crate::faults) talk: Talk,
     /// Between Ann's path and the server; fair until told.
     pub(in crate::faults) weather: Weather,
-    _server: Server,
+    pub(in crate::faults) server: Server,
 }
 
 impl Scene {
@@ -52,7 +52,7 @@ impl Scene {
             bob,
             talk: Talk::default(),
             weather,
-            _server: server,
+            server,
         };
         scene.talk.says(&scene.ann, "hello").await;
         scene.talk.writes(&scene.bob, "hello Ann").await;
@@ -67,6 +67,11 @@ impl Scene {
 
     pub(in crate::faults) async fn ann_says(&self, text: &str) {
         self.talk.says(&self.ann, text).await;
+    }
+
+    /// Bob's link has ended; he is there again, as another guest of that name.
+    pub(in crate::faults) async fn bob_comes_back(&mut self) {
+        self.bob = Correspondent::joins(self.server.address(), "Bob", "lobby").await;
     }
 
     pub(in crate::faults) async fn diary(&self) -> Diary {
