@@ -180,10 +180,15 @@ impl Browser {
         let crashed = driver.window().await.expect("a window");
         let next = driver.new_tab().await.expect("a tab");
         driver.switch_to_window(crashed).await.expect("the page");
+        self.dies().await;
+        driver.switch_to_window(next).await.expect("the other tab");
+    }
+
+    /// The process of the tab in front dies. Chromium only.
+    pub(crate) async fn dies(&self) {
         // It does not answer: it is gone.
         let dies = self.try_devtools("Page.crash", json!({}));
         let _ = tokio::time::timeout(Duration::from_secs(5), dies).await;
-        driver.switch_to_window(next).await.expect("the other tab");
     }
 
     /// The lid is closed: every process of the browser stops where it is, and

@@ -111,7 +111,23 @@ impl Process {
             .status();
         assert!(asked.is_ok_and(|asked| asked.success()), "no such process");
         let _ = self.keeper.wait();
+        // On a busy machine the group is gone before the last of its threads,
+        // and with it what the program held.
+        let until = std::time::Instant::now() + START_DEADLINE;
+        while is_running(self.number) && std::time::Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
+}
+
+/// A process that only waits to be taken note of does not run.
+fn is_running(number: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{number}/status"));
+    let state = |status: &String| {
+        let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+        state.is_some_and(|state| !state.trim_start().starts_with(['Z', 'X']))
+    };
+    status.is_ok_and(|status| state(&status))
 }
 
 impl Process {

@@ -17,6 +17,6 @@ mod server_gone;
 mod stock;
 mod storm;
 mod strange_frames;
-mod tabs;
+pub(crate) mod tabs;
 mod talking;
 mod tools;

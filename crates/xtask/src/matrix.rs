@@ -83,7 +83,7 @@ pub(crate) const ROWS: [Row; 58] = [
     row(24, "stale visibility", "S B"),
     row(25, "2 to 5 tabs: freeze, crash, close, race", "S B"),
     row(26, "host's active: string, missing, twice", "S"),
-    row(27, "graceful restart", "B V"),
+    row(27, "graceful restart", "B W V"),
     row(28, "kill -9 during 2,000 messages/s, 100 times", "V"),
     row(29, "power loss at random points", "V"),
     row(30, "disk full, EIO on commit", "V"),

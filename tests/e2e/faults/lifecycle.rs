@@ -6,6 +6,7 @@ mod cached;
 mod clocks;
 mod hidden;
 mod killed;
+mod tabs;
 
 use std::time::Duration;
 

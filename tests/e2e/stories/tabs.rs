@@ -16,12 +16,12 @@ const HANDED_OVER_WITHIN: Duration = Duration::from_secs(5);
 /// What a busy machine may add to it.
 const MARGIN: Duration = Duration::from_secs(4);
 
-async fn tab_of(chat: &Chat) -> WindowHandle {
+pub(crate) async fn tab_of(chat: &Chat) -> WindowHandle {
     chat.browser.driver().window().await.expect("a tab")
 }
 
 /// One tab more, in front, with the same page in it.
-async fn opens_another(chat: &Chat, launch: &str) -> WindowHandle {
+pub(crate) async fn opens_another(chat: &Chat, launch: &str) -> WindowHandle {
     let driver = chat.browser.driver();
     let tab = driver.new_tab().await.expect("another tab");
     driver.switch_to_window(tab.clone()).await.expect("in it");
@@ -29,7 +29,7 @@ async fn opens_another(chat: &Chat, launch: &str) -> WindowHandle {
     tab
 }
 
-async fn turns_to(chat: &Chat, tab: &WindowHandle) {
+pub(crate) async fn turns_to(chat: &Chat, tab: &WindowHandle) {
     let driver = chat.browser.driver();
     driver.switch_to_window(tab.clone()).await.expect("a tab");
     if chat.browser.engine == Chromium {
