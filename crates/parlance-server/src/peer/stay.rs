@@ -136,7 +136,7 @@ impl Stay<'_> {
         loop {
             // A ping and its answer's time: where only the way up is dead, the
             // page has no other way to hear of it.
-            let silent_at = self.heard_at + self.server.config.ping_every * 11 / 8;
+            let silent_at = self.heard_at + self.server.config.ping_every * 27 / 20;
             let away_after = self.server.config.away_after;
             let expires_at = clock::instant(self.expires);
             tokio::select! {

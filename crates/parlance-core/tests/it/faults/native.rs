@@ -84,7 +84,7 @@ impl Default for Server {
             refuse: None,
             tickets: None,
             silent: false,
-            patience: PING_EVERY * 11 / 8,
+            patience: PING_EVERY * 27 / 20,
             conns: BTreeMap::new(),
             stored: BTreeMap::new(),
             out: Vec::new(),
