@@ -20,6 +20,10 @@ pub struct Resolved {
 pub fn resolve(text: &str) -> Option<Resolved> {
     let launch = here().launch;
     let address = Address::resolve(text, &launch.api)?;
+    // Nobody can send what this page alone has made of a file.
+    if !address.href().starts_with("http") {
+        return None;
+    }
     let page = web_sys::window().and_then(|window| window.location().href().ok());
     let own = [page.as_deref(), Some(&launch.api), launch.upload.as_deref()];
     let first_party = own.into_iter().flatten().any(|own| address.is_of(own));

@@ -3,7 +3,7 @@
 //!
 //! Knows no markup: nothing that somebody typed becomes an element by itself.
 
-use parlance_core::text::{cut, find};
+use parlance_core::text::next_link;
 
 use super::media::LINK;
 use crate::dom::address::Address;
@@ -31,48 +31,6 @@ fn anchor(link: &str) -> El {
         Some(address) => anchor.address("href", &address),
         None => anchor,
     }
-}
-
-/// The text before the first link, the link, and the rest.
-fn next_link(text: &str) -> Option<(&str, &str, &str)> {
-    let start = ["https://", "http://"]
-        .into_iter()
-        .filter_map(|scheme| find(text, scheme))
-        .min()?;
-    let tail = &text[start..];
-    let end = tail.find(ends_a_link).unwrap_or(tail.len());
-    // What closes a sentence is not part of the address.
-    let link = tail[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"']);
-    let authority = cut(link, "://").map_or("", |(_, rest)| rest);
-    if !authority.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') {
-        // Not an address: look on behind it.
-        let skip = start + find(tail, "//").map_or(tail.len(), |at| at + 2);
-        let (before, link, after) = next_link(&text[skip..])?;
-        return Some((&text[..skip + before.len()], link, after));
-    }
-    Some((&text[..start], link, &tail[link.len()..]))
-}
-
-fn ends_a_link(sign: char) -> bool {
-    sign.is_whitespace()
-        || sign.is_control()
-        || matches!(
-            sign,
-            '<' | '>'
-                | '"'
-                | '“'
-                | '”'
-                | '，'
-                | '。'
-                | '！'
-                | '？'
-                | '；'
-                | '、'
-                | '（'
-                | '）'
-                | '《'
-                | '》'
-        )
 }
 
 /// Nothing but a few emoji.
