@@ -11,6 +11,7 @@ mod desk;
 mod egg;
 mod http;
 mod jim;
+mod native;
 mod plain;
 mod topic;
 
@@ -29,6 +30,7 @@ pub(crate) use desk::{Desk, Fate, History, Idle};
 pub(crate) use egg::Egg;
 pub(crate) use http::{Answer, Request};
 pub(crate) use jim::Jim;
+pub(crate) use native::Native;
 pub(crate) use plain::Plain;
 pub(crate) use topic::Topic;
 
@@ -316,7 +318,10 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         return;
     }
     let answer = match http::file(&request) {
-        Some(answer) => answer,
+        Some(answer) => {
+            let policy = shared.desk.lock().unwrap().policy.clone();
+            answer.under(policy)
+        }
         None => {
             let mut desk = shared.desk.lock().unwrap();
             let (answer, acts) = shared.words.answers(&mut desk, &request);

@@ -4,6 +4,7 @@
 
 mod backend;
 mod browser;
+mod corpus;
 mod correspondent;
 mod diary;
 mod faults;

@@ -5,6 +5,7 @@ mod backends;
 mod connection_story;
 mod failing;
 mod history;
+mod injection;
 pub(crate) mod joining;
 mod leaving;
 mod outbox;

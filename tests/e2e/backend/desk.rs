@@ -96,6 +96,9 @@ pub(crate) struct Desk {
     pub(super) owed: Vec<String>,
     /// Names and pictures are lost on the way.
     pub(crate) loses_names: bool,
+    /// What the page may do, as its server says; and what would break Trusted
+    /// Types is reported.
+    pub(crate) policy: Option<String>,
 }
 
 impl Desk {

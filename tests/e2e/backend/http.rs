@@ -87,6 +87,8 @@ async fn taken<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> Option<&'a [
 pub(crate) enum Answer {
     /// Status, content type, body.
     Body(u16, &'static str, Vec<u8>),
+    /// The page itself, and what it may do.
+    Policed(Vec<u8>, String),
     /// The connection ends, and nobody knows what became of it.
     None,
 }
@@ -106,18 +108,39 @@ impl Answer {
         Self::Body(200, "text/html", body.as_bytes().to_vec())
     }
 
+    /// The page under this policy.
+    pub(super) fn under(self, policy: Option<String>) -> Self {
+        match (self, policy) {
+            (Self::Body(200, "text/html; charset=utf-8", body), Some(policy)) => {
+                Self::Policed(body, policy)
+            }
+            (answer, _) => answer,
+        }
+    }
+
     /// A page of history, or what comes in its place.
     pub(super) fn page(page: Option<Value>) -> Self {
         page.map_or_else(Self::html, |page| Self::json(&page))
     }
 
     pub(super) async fn write(&self, stream: &mut TcpStream) {
-        let Self::Body(status, kind, body) = self else {
-            let _ = stream.set_zero_linger();
-            return;
+        let mut policies = String::new();
+        let (status, kind, body) = match self {
+            Self::Body(status, kind, body) => (*status, *kind, body),
+            Self::Policed(body, policy) => {
+                policies = format!(
+                    "Content-Security-Policy: {policy}\r\n\
+                     Content-Security-Policy-Report-Only: require-trusted-types-for 'script'\r\n"
+                );
+                (200, "text/html; charset=utf-8", body)
+            }
+            Self::None => {
+                let _ = stream.set_zero_linger();
+                return;
+            }
         };
         let head = format!(
-            "HTTP/1.1 {status} Told\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+            "HTTP/1.1 {status} Told\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{policies}\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n",
             body.len()
         );
