@@ -82,7 +82,7 @@ fn row_04_every_text_is_kept_byte_for_byte() {
             found += 1;
             let host = link
                 .strip_prefix("https://")
-                .or(link.strip_prefix("http://"));
+                .or_else(|| link.strip_prefix("http://"));
             let host = host.unwrap_or_else(|| panic!("{link:?} of {text:?}"));
             assert!(host.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '['));
             let clean =
