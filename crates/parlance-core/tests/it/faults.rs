@@ -23,3 +23,4 @@ mod protocol;
 mod refusing;
 mod server;
 mod storage;
+mod tabs;

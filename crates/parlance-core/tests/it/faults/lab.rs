@@ -140,6 +140,8 @@ pub(crate) struct Seen {
     pub(crate) history: HistoryState,
     pub(crate) identity_asked: u64,
     pub(crate) inputs: u64,
+    /// Messages that were handed over while another page had the turn.
+    pub(crate) out_of_turn: u64,
     /// Messages that said `sent` once.
     pub(crate) ticked: BTreeSet<String>,
 }
@@ -237,6 +239,16 @@ impl<B: Backend> Lab<B> {
         self.feed(Input::Command(Command::Start));
     }
 
+    /// Another page of the same device: its lives are its own.
+    pub(crate) fn is_page(&mut self, number: u64) {
+        self.life = number * 1_000;
+    }
+
+    /// Another page of this device said this.
+    pub(crate) fn hears_word(&mut self, word: String) {
+        self.feed(Input::Shared(word));
+    }
+
     /// The page is gone, with what it had under way; the device still carries
     /// out so many of its writes.
     pub(crate) fn dies(&mut self, writes: usize) {
@@ -292,14 +304,27 @@ impl<B: Backend> Lab<B> {
         self.now = end;
     }
 
-    /// The next thing happens, if it is due by then.
-    pub(crate) fn step(&mut self, end: u64) -> bool {
-        let wake = self
-            .session
+    /// When the next thing happens.
+    pub(crate) fn next(&self) -> Option<u64> {
+        let times = [self.wake_due(), self.first_due().map(|(_, at)| at)];
+        times
+            .into_iter()
+            .chain([self.backend.due()])
+            .flatten()
+            .min()
+    }
+
+    fn wake_due(&self) -> Option<u64> {
+        self.session
             .as_ref()
             .filter(|_| self.running)
             .and_then(Session::wake_at)
-            .map(|at| at.as_millis() + self.lag);
+            .map(|at| at.as_millis() + self.lag)
+    }
+
+    /// The next thing happens, if it is due by then.
+    pub(crate) fn step(&mut self, end: u64) -> bool {
+        let wake = self.wake_due();
         let first = self.first_due();
         let backend = self.backend.due();
         let times = [wake, first.map(|(_, at)| at), backend];
@@ -401,6 +426,9 @@ impl<B: Backend> Lab<B> {
                 let Wire::Text(text) = wire else {
                     panic!("binary is never sent");
                 };
+                if text.contains("\"t\":\"send\"") && !self.disk.is_turn_of(self.now, self.life) {
+                    self.seen.out_of_turn += 1;
+                }
                 self.send_up(number, Up::Text(text));
             }
             Output::Close(link, code, _) => {

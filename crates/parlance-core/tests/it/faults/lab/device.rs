@@ -88,6 +88,12 @@ impl Disk {
         }))
     }
 
+    /// Whether no other page has the turn now.
+    pub(super) fn is_turn_of(&self, now: u64, page: u64) -> bool {
+        self.turn
+            .is_none_or(|(whose, until)| whose == page || until <= now)
+    }
+
     pub(super) fn stored_for(&self, uid: &Uid) -> Stored {
         let mine = |of: &str| of == uid.as_str();
         let unsent = self.unsent.iter().filter(|((of, _), _)| mine(of));

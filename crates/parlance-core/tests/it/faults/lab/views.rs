@@ -23,6 +23,10 @@ impl<B: Backend> Lab<B> {
         self.launch.me = me;
     }
 
+    pub(crate) fn is_running(&self) -> bool {
+        self.running && self.session.is_some()
+    }
+
     pub(crate) fn is_online(&self) -> bool {
         self.status() == Some(Status::Online)
     }
