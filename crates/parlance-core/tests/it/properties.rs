@@ -1,6 +1,7 @@
 //! Random schedules against every invariant: many, on all cores, and each
 //! decided by one number. `PARLANCE_SEED=n` runs that one and prints it, and
-//! with `PARLANCE_KEEP=1` writes what fails beside the regressions.
+//! with `PARLANCE_KEEP=1` writes what fails beside the regressions;
+//! `PARLANCE_DEEP=1` goes on for an hour, or 1,000,000,000 steps.
 //!
 //! Knows no world: see `sim`.
 
@@ -14,9 +15,14 @@ use crate::sim::schedule::{self, Run};
 use crate::sim::tally::Tally;
 use crate::sim::trace::Trace;
 
-/// Schedules of a run, and of a deep one.
-const SCHEDULES: u64 = 100_000;
-const DEEP_SCHEDULES: u64 = 2_000_000;
+/// Schedules of a run, and the steps that they have at least.
+const SCHEDULES: u64 = 125_000;
+const STEPS: u64 = 5_000_000;
+/// A deep run ends with so many steps, or after so long.
+const DEEP_STEPS: u64 = 1_000_000_000;
+const DEEP_MINUTES: u64 = 60;
+/// A deep run says how far it has got so often.
+const TOLD_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Seeds that a thread takes at a time.
 const BLOCK: u64 = 64;
 /// A seed that takes so long does not end.
@@ -55,13 +61,24 @@ fn random_schedules_break_no_invariant() {
     }
     replay_kept();
     let deep = number("PARLANCE_DEEP").is_some_and(|deep| deep > 0);
-    let schedules =
-        number("PARLANCE_SCHEDULES").unwrap_or(if deep { DEEP_SCHEDULES } else { SCHEDULES });
+    let asked = number("PARLANCE_SCHEDULES");
+    let extent = match asked {
+        None if deep => Extent {
+            schedules: u64::MAX,
+            steps: DEEP_STEPS,
+            time: Duration::from_secs(60 * number("PARLANCE_MINUTES").unwrap_or(DEEP_MINUTES)),
+        },
+        _ => Extent {
+            schedules: asked.unwrap_or(SCHEDULES),
+            steps: u64::MAX,
+            time: Duration::MAX,
+        },
+    };
     let begun = Instant::now();
-    let (tally, failed) = run_all(schedules);
+    let (tally, failed) = run_all(extent);
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "seeds 0..{schedules}: {} schedules, {} steps ({} of them faults), {} inputs, \
+        "random schedules: {} of them, {} steps ({} of them faults), {} inputs, \
          {:.0} virtual hours, {seconds:.1} s, {:.0} schedules/s, {:.0} steps/s, {:.0} inputs/s",
         tally.schedules,
         tally.steps,
@@ -87,41 +104,63 @@ fn random_schedules_break_no_invariant() {
         }
     }
     assert_eq!(count, 0, "schedules that broke an invariant");
-    assert_eq!(tally.schedules, schedules);
+    let schedules = tally.schedules;
+    assert!(deep || schedules == extent.schedules, "{schedules}");
     assert!(tally.steps >= 30 * schedules && tally.faults >= 3 * schedules);
+    assert!(asked.is_some() || deep || tally.steps >= STEPS);
     let missing = tally.missing();
     assert!(missing.is_empty(), "never happened: {missing:?}");
 }
 
-/// Runs so many seeds on all cores, up to the first failures.
-fn run_all(schedules: u64) -> (Tally, Vec<(u64, Run)>) {
+/// How far a run goes: whichever comes first.
+#[derive(Clone, Copy)]
+struct Extent {
+    schedules: u64,
+    steps: u64,
+    time: Duration,
+}
+
+/// What all threads count together.
+#[derive(Default)]
+struct Progress {
+    next: AtomicU64,
+    steps: AtomicU64,
+    done: AtomicBool,
+}
+
+/// Runs seeds on all cores, up to the first failures.
+fn run_all(extent: Extent) -> (Tally, Vec<(u64, Run)>) {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let most = number("PARLANCE_FAILURES").unwrap_or(1) as usize;
-    let next = AtomicU64::new(0);
-    let done = AtomicBool::new(false);
+    let progress = Progress::default();
     let running: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
     let result = Mutex::new((Tally::default(), Vec::new()));
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for mine in &running {
-            let (next, done, result) = (&next, &done, &result);
+            let (progress, result) = (&progress, &result);
             workers.push(scope.spawn(move || {
                 let mut tally = Tally::default();
-                while !done.load(Ordering::Relaxed) {
-                    let from = next.fetch_add(BLOCK, Ordering::Relaxed);
-                    if from >= schedules {
+                while !progress.done.load(Ordering::Relaxed) {
+                    let from = progress.next.fetch_add(BLOCK, Ordering::Relaxed);
+                    if from >= extent.schedules {
                         break;
                     }
-                    for seed in from..(from + BLOCK).min(schedules) {
+                    for seed in from..(from + BLOCK).min(extent.schedules) {
                         mine.store(seed, Ordering::Relaxed);
                         let run = schedule::run(seed);
                         tally.add(&run.tally);
+                        let steps = run.tally.steps;
+                        let before = progress.steps.fetch_add(steps, Ordering::Relaxed);
+                        if before + steps >= extent.steps {
+                            progress.done.store(true, Ordering::Relaxed);
+                        }
                         if run.violation.is_some()
                             && let Ok(mut result) = result.lock()
                         {
                             result.1.push((seed, run));
                             if result.1.len() >= most {
-                                done.store(true, Ordering::Relaxed);
+                                progress.done.store(true, Ordering::Relaxed);
                             }
                         }
                     }
@@ -131,17 +170,36 @@ fn run_all(schedules: u64) -> (Tally, Vec<(u64, Run)>) {
                 }
             }));
         }
-        watch(&running, &workers);
+        watch(extent.time, &progress, &running, &workers);
     });
     result.into_inner().unwrap_or_default()
 }
 
 /// A session that never comes back from an input would hang the test: it is
-/// named, and the test ends.
-fn watch(running: &[AtomicU64], workers: &[thread::ScopedJoinHandle<'_, ()>]) {
+/// named, and the test ends. So does a run whose time is over.
+fn watch(
+    time: Duration,
+    progress: &Progress,
+    running: &[AtomicU64],
+    workers: &[thread::ScopedJoinHandle<'_, ()>],
+) {
+    let begun = Instant::now();
+    let mut told = begun;
     let mut last: Vec<(u64, Instant)> = vec![(u64::MAX, Instant::now()); running.len()];
     while workers.iter().any(|worker| !worker.is_finished()) {
         thread::sleep(Duration::from_millis(20));
+        if begun.elapsed() >= time {
+            progress.done.store(true, Ordering::Relaxed);
+        }
+        if told.elapsed() >= TOLD_EVERY {
+            told = Instant::now();
+            let (seconds, steps) = (begun.elapsed().as_secs(), &progress.steps);
+            let steps = steps.load(Ordering::Relaxed);
+            println!(
+                "after {seconds} s: {steps} steps, {} steps/s",
+                steps / seconds
+            );
+        }
         for ((seed, since), now) in last.iter_mut().zip(running) {
             let now = now.load(Ordering::Relaxed);
             if *seed != now {

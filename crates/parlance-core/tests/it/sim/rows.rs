@@ -14,7 +14,7 @@ use parlance_core::timeline::{Change, Delivery, Item, Origin, Row, Side};
 use super::server::number_of;
 use super::tab::Tab;
 use super::tally::{Premise, Tally};
-use super::{Check, Device, Fate, Server, Sim, violation};
+use super::{Check, Device, Fate, Said, Server, Sim, violation};
 
 /// One conversation as it is shown.
 #[derive(Default)]
@@ -36,13 +36,8 @@ impl Sim {
         let world = Truth {
             server: &self.server,
             device: &self.devices[tab.device],
-            waived: self
-                .said
-                .iter()
-                .filter(|said| said.fate == Fate::Waived)
-                .map(|said| said.client_id.clone())
-                .chain(self.waived.iter().cloned())
-                .collect(),
+            said: &self.said,
+            waived: &self.waived,
             tab,
             id: &id,
             name: id.to_string(),
@@ -317,14 +312,20 @@ fn check_kept(
 struct Truth<'a> {
     server: &'a Server,
     device: &'a Device,
-    /// Client ids that are no longer owed, whatever became of them.
-    waived: Vec<String>,
+    said: &'a [Said],
+    waived: &'a [String],
     tab: &'a Tab,
     id: &'a ConversationId,
     name: String,
 }
 
 impl Truth<'_> {
+    /// Whether it is no longer owed, whatever became of it.
+    fn is_waived(&self, client_id: &str) -> bool {
+        let mut said = self.said.iter().filter(|said| said.fate == Fate::Waived);
+        said.any(|said| said.client_id == client_id) || self.waived.iter().any(|it| it == client_id)
+    }
+
     fn me(&self) -> &str {
         self.tab.told.me.as_deref().unwrap_or_default()
     }
@@ -402,8 +403,8 @@ impl Truth<'_> {
                 if settled {
                     return lie("it was proved");
                 }
-                let elsewhere = self.server.was_stored(self.me(), client_id)
-                    || self.waived.iter().any(|it| it == client_id);
+                let elsewhere =
+                    self.server.was_stored(self.me(), client_id) || self.is_waived(client_id);
                 if !self.device.storage.has_client_id(client_id) && !elsewhere {
                     tally.met(Premise::NotKept);
                     if !self.tab.told.lost_on_close && before.is_none() {
