@@ -396,6 +396,18 @@ impl Browser {
         }
     }
 
+    /// What the device says of its network, in word and by event; what passes is
+    /// the path's to decide. Chromium only.
+    pub(crate) async fn network(&self, there: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let conditions = json!({
+            "offline": !there, "latency": 0,
+            "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.devtools("Network.overrideNetworkState", conditions)
+            .await;
+    }
+
     // ---- DevTools ----
 
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {

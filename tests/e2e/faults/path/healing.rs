@@ -129,13 +129,27 @@ async fn a_sign_finds_a_healed_path(engine: Engine) {
     let bound = Duration::from_millis(1_500);
     for sign in ["tap", "online", "show"] {
         scene.ann.reopens().await;
+        // The device itself knows that it has no network, where it can be told.
+        let knows = sign == "online" && engine == Chromium;
         scene.ann.path.refuse().await;
+        if knows {
+            scene.ann.browser.network(false).await;
+            let says = |page: &State| {
+                let banner = page.banner.as_ref().and_then(|banner| banner.text.as_ref());
+                page.is("offline") && banner.is_some_and(|text| text.contains("You’re offline"))
+            };
+            let said = scene.ann.watches(LATER, says).await;
+            scene.pictures("fault-07-offline").await;
+            report.holds("offline is told apart", said.is_ok());
+        }
         scene
             .bob_says(&format!("while the path is broken: {sign}"))
             .await;
-        // So long a wait that only the sign can explain what comes.
-        let waits_long = |page: &State| seconds_left(page).is_some_and(|left| left >= 3);
-        scene.ann.sees("a long wait", waits_long).await;
+        if !knows {
+            // So long a wait that only the sign can explain what comes.
+            let waits_long = |page: &State| seconds_left(page).is_some_and(|left| left >= 3);
+            scene.ann.sees("a long wait", waits_long).await;
+        }
         if sign == "show" {
             scene.ann.browser.hide().await;
             scene
@@ -150,6 +164,10 @@ async fn a_sign_finds_a_healed_path(engine: Engine) {
                 scene.pictures("fault-07-try-now").await;
                 scene.ann.clicks("[data-part=now]").await;
                 "tap"
+            }
+            "online" if knows => {
+                scene.ann.browser.network(true).await;
+                "online"
             }
             "online" => {
                 let lie = "dispatchEvent(new Event('online'))";

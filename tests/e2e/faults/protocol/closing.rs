@@ -7,8 +7,9 @@ use crate::diary::Moment;
 use crate::faults::report::{Length, Report, in_full};
 use crate::faults::scene::Scene;
 use crate::frames;
-use crate::page::{LATER, State};
+use crate::page::{Chat, LATER, State};
 use crate::proxy::{Cut, Direction, Fate};
+use crate::server::Server;
 use crate::stories::joining::stays_quiet;
 use crate::story::tell;
 
@@ -52,10 +53,14 @@ fn row_48_every_close_code_is_answered_as_it_asks() {
                 wrong.push(*code);
             }
             if ended {
-                scene
+                let page = scene
                     .ann
                     .sees("a banner", |page| page.banner.is_some())
                     .await;
+                if *code == 4501 {
+                    let told = page.words.contains("You have been signed out");
+                    report.holds("signed out is told apart", told);
+                }
                 if [4500, 4501, 4502].contains(code) {
                     scene.pictures(&format!("fault-48-close-{code}")).await;
                 }
@@ -81,6 +86,8 @@ fn row_48_every_close_code_is_answered_as_it_asks() {
         let diary = scene.diary().await;
         report.at_most(diary.count(ended, "dial"), "dials in 7 s after the end", 0);
 
+        report.holds("taken over is told apart", is_taken_over().await);
+
         // Two programs that do not understand each other stop after three tries.
         scene.ann.opens("/").await;
         scene.ann.sees("her room", State::can_talk).await;
@@ -101,6 +108,27 @@ fn row_48_every_close_code_is_answered_as_it_asks() {
         report.concludes();
         scene.ends().await;
     });
+}
+
+/// Where a backend lets one device in at a time, the other is told so, and can
+/// have it back.
+async fn is_taken_over() -> bool {
+    let server = Server::start(&["--gateway", "egg"]);
+    let ann = Chat::sits_down("Ann", Chromium, &server).await;
+    ann.expects_trouble();
+    ann.opens("/?dialect=egg&uid=42&to=9&to_name=Bob#token=42")
+        .await;
+    ann.sees("the talk", |page| page.is("online")).await;
+    ann.path
+        .inject_text(r#"{"msg":"force_logout","data":"你的账号在其他设备登录"}"#);
+    let told = |page: &State| {
+        page.is("ended")
+            && page.words.contains("opened somewhere else")
+            && page.words.contains("Use it here")
+    };
+    let told = ann.watches(LATER, told).await;
+    ann.pictures("fault-48-taken-over").await;
+    told.is_ok()
 }
 
 #[test]
