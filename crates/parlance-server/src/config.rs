@@ -130,6 +130,10 @@ pub struct Serve {
     /// as many at once, a tenth for new guests
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub ip_rate: u32,
+    /// People a second who may come back after a restart: the more are here,
+    /// the longer they are told to spread their return
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub handshakes: u32,
     /// Megabytes of a file that somebody uploads; a person may upload twenty
     /// such in a day
     #[arg(long, value_name = "MB", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -319,6 +323,7 @@ impl From<Serve> for Config {
             rate: serve.rate,
             burst: serve.burst,
             ip_rate: serve.ip_rate,
+            handshakes_per_second: u64::from(serve.handshakes),
             file_bytes: u64::from(serve.file_mb) * MEGABYTE,
             files_bytes_a_day: u64::from(serve.file_mb) * FILES_A_DAY * MEGABYTE,
             files_bytes: u64::from(serve.files_gb) * 1000 * MEGABYTE,

@@ -218,6 +218,7 @@ async fn every_option_is_explained() {
         "--rate",
         "--burst",
         "--ip-rate",
+        "--handshakes",
         "--ping-ms",
         "--secret-file",
         "--log",
