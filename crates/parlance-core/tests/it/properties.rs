@@ -1,5 +1,6 @@
 //! Random schedules against every invariant: many, on all cores, and each
-//! decided by one number. `PARLANCE_SEED=n` runs that one and prints it, and
+//! decided by one number. `PARLANCE_SEED=n` runs that one and prints it,
+//! `PARLANCE_FROM=n` begins with that one, and
 //! with `PARLANCE_KEEP=1` writes what fails beside the regressions;
 //! `PARLANCE_DEEP=1` goes on for an hour, or 1,000,000,000 steps.
 //!
@@ -133,6 +134,8 @@ fn run_all(extent: Extent) -> (Tally, Vec<(u64, Run)>) {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let most = number("PARLANCE_FAILURES").unwrap_or(1) as usize;
     let progress = Progress::default();
+    let first = number("PARLANCE_FROM").unwrap_or(0);
+    progress.next.store(first, Ordering::Relaxed);
     let running: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
     let result = Mutex::new((Tally::default(), Vec::new()));
     thread::scope(|scope| {
@@ -143,10 +146,11 @@ fn run_all(extent: Extent) -> (Tally, Vec<(u64, Run)>) {
                 let mut tally = Tally::default();
                 while !progress.done.load(Ordering::Relaxed) {
                     let from = progress.next.fetch_add(BLOCK, Ordering::Relaxed);
-                    if from >= extent.schedules {
+                    let end = first.saturating_add(extent.schedules);
+                    if from >= end {
                         break;
                     }
-                    for seed in from..(from + BLOCK).min(extent.schedules) {
+                    for seed in from..(from + BLOCK).min(end) {
                         mine.store(seed, Ordering::Relaxed);
                         let run = schedule::run(seed);
                         tally.add(&run.tally);

@@ -139,7 +139,7 @@ impl Sim {
         for uid in std::mem::take(&mut self.devices[device].storage.wiped) {
             for said in &mut self.said {
                 let theirs = said.uid.as_ref().is_none_or(|it| *it == uid.as_str());
-                if said.device == device && theirs && said.fate == Fate::Owed {
+                if said.device == device && theirs {
                     said.fate = Fate::Waived;
                 }
             }
