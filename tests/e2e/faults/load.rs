@@ -199,15 +199,14 @@ fn row_58_a_long_conversation_scrolls_and_resumes() {
         scene.bob.hears_text(&last).await;
         let healed = Moment::now();
         scene.ann.path.pass().await;
-        scene.ann.clicks("[data-part=now]").await;
         let shows = |page: &State| page.can_talk() && page.shows(&last);
         scene.ann.sees_within(LATER, "the newest", shows).await;
         let diary = scene.diary().await;
-        let tapped = diary.first(healed, "tap");
+        let online = diary.first_status(healed, "online");
         let shown = diary.row(&last, "shown").expect("it is shown");
         report.within(
-            &format!("newest of {MISSED} missed shown after"),
-            shown.since(tapped),
+            &format!("newest of {MISSED} missed shown, once online, after"),
+            shown.since(online),
             Duration::from_secs(1),
         );
         report.talk(&scene.reckons(2 * LATER).await);
