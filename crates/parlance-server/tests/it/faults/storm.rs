@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use parlance_core::Status;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
@@ -28,7 +29,11 @@ const HANDSHAKES: usize = 100;
 const HANDSHAKES_IN_FULL: usize = 1000;
 /// How long a return may take beyond the spread.
 const BEYOND: Duration = Duration::from_secs(6);
+/// How long they are waited for beyond what they may take.
+const LATE: Duration = Duration::from_secs(90);
+/// As people have it in full; else sooner, as fewer are asked after.
 const PING_MS: &str = "4000";
+const PING_MS_IN_FULL: &str = "20000";
 
 #[ignore = "cargo xtask faults"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,9 +51,10 @@ async fn row_31_a_crowd_comes_back_spread_out() {
     let spread = Duration::from_millis((crowd * 1200 / handshakes) as u64);
     let handshakes = handshakes.to_string();
     let folder = TempDir::new().unwrap();
+    let ping_ms = if is_full() { PING_MS_IN_FULL } else { PING_MS };
     let limits = [
         "--ping-ms",
-        PING_MS,
+        ping_ms,
         "--handshakes",
         &handshakes,
         "--log",
@@ -73,7 +79,7 @@ async fn row_31_a_crowd_comes_back_spread_out() {
     say(&pilots, talks, "before").await;
     // Each has been pinged since the last of them came, and knows how many
     // they are.
-    let pings = Duration::from_millis(PING_MS.parse().unwrap()) * 11 / 10;
+    let pings = Duration::from_millis(ping_ms.parse().unwrap()) * 11 / 10;
     tokio::time::sleep(pings).await;
     let before = memory(&program, "VmRSS");
 
@@ -90,12 +96,25 @@ async fn row_31_a_crowd_comes_back_spread_out() {
     }
     let program = Program::start_at(&address, folder.path(), &limits).await;
     println!("started again after {:?}", killed.elapsed());
-    for pilot in &pilots {
-        pilot.online().await;
-    }
+    // Late is measured, and not given up.
+    let patience = spread + BEYOND + LATE;
+    let everybody = async {
+        for pilot in &pilots {
+            let mut view = pilot.view.clone();
+            let _ = view.wait_for(|view| view.status == Status::Online).await;
+        }
+    };
+    let _ = tokio::time::timeout(patience, everybody).await;
     let entries = fleet.since(killed);
     let (mut waits, missing) = returns(&entries, killed, crowd);
-    assert_eq!(missing, 0, "everybody was lost, and came back");
+    row.figure(
+        format!("{missing} of {crowd} not back within {}", seconds(patience)),
+        "0",
+        missing == 0,
+    );
+    if missing > 0 {
+        return row.judge();
+    }
     row.within(
         &format!("{crowd} clients back, 99 of 100"),
         percentile(&mut waits, 99),
