@@ -23,6 +23,7 @@ mod ui_backend;
 mod ui_composer;
 mod ui_message;
 mod ui_page;
+mod ui_safety;
 mod ui_shell;
 mod ui_timeline;
 
