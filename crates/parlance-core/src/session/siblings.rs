@@ -107,12 +107,14 @@ impl Session {
     /// What the device keeps now, beside what this page knows of it.
     pub(super) fn on_looked(&mut self, now: Instant, stored: &Stored) {
         let Some(uid) = self.keeper() else { return };
+        // What cannot be read was counted when the page began.
+        let unsent = stored.unsent.iter();
+        let drafts = unsent.filter_map(|value| Draft::from_record(value).ok());
+        let mut drafts: Vec<Draft> = drafts.collect();
+        // In the order of saying, for one may have to make room for another.
+        drafts.sort_unstable_by_key(|draft| draft.order);
         let mut kept = Vec::new();
-        for value in &stored.unsent {
-            // What cannot be read was counted when the page began.
-            let Ok(draft) = Draft::from_record(value) else {
-                continue;
-            };
+        for draft in drafts {
             kept.push(draft.client_id.clone());
             if self.outbox.find(&draft.client_id).is_none() {
                 let client_id = draft.client_id.clone();

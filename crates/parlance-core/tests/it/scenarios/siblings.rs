@@ -229,6 +229,30 @@ fn what_two_pages_keep_stands_in_the_order_of_saying() {
 }
 
 #[test]
+fn what_another_page_said_in_the_same_moment_keeps_its_order() {
+    let mut rig = Rig::online();
+    rig.another_page_takes_the_turn();
+    rig.say("mine");
+    let own = rig.wall().0 as u64;
+    // The device gives rows by their ids, not by when they were said.
+    for (id, text, order) in [(9, "first", own), (1, "second", own + 1)] {
+        let draft = Draft {
+            client_id: ClientId::from_bits(id),
+            conversation: lobby(),
+            content: Content::Text(text.to_owned()),
+            said_at: rig.wall(),
+            order,
+            handed_over: false,
+            after: None,
+        };
+        let key = ("u-ann".to_owned(), draft.client_id.as_str().to_owned());
+        rig.disk.unsent.insert(key, draft.to_record().value);
+    }
+    hears(&mut rig, A_WORD);
+    rig.sees("(mine queued) (first queued) (second queued)");
+}
+
+#[test]
 fn words_of_others_and_words_that_mean_nothing_change_nothing() {
     let mut rig = Rig::online();
     another_page_keeps(&mut rig, "theirs");
