@@ -8,6 +8,7 @@ use parlance_core::ids::ConversationId;
 use parlance_core::outbox::{MOST_ENTRIES, State};
 use parlance_core::{Session, Status};
 
+use super::server::number_of;
 use super::tally::Premise;
 use super::{Check, Sim, violation};
 
@@ -70,7 +71,10 @@ impl Sim {
                 let what = format!("tab {at}: {:?} goes past it", draft.content);
                 return violation("I5 nothing passes what is refused", what);
             }
-            if matches!(entry.state, State::Wedged(_) | State::Asking) {
+            // What the device gave too late may find others on their way.
+            let number = number_of(draft.content.text()).unwrap_or_default();
+            let late = self.server.unordered.contains(&number);
+            if !late && matches!(entry.state, State::Wedged(_) | State::Asking) {
                 undecided.push(&draft.conversation);
             }
         }
