@@ -20,8 +20,8 @@ use crate::rig::soon;
 
 const ROOM: &str = "room:lobby";
 const LIMITS: [&str; 6] = ["--rate", "1000", "--burst", "1000", "--ping-ms", "1000"];
-/// The longest between two pings, and a round trip.
-const A_PING: Duration = Duration::from_millis(1100 + 400);
+/// What a page may be behind at most: a ping, at its latest, and 8 s.
+const A_PING: Duration = Duration::from_millis(1100 + 8000);
 const MISSED: usize = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,8 +38,14 @@ async fn row_46_a_return_that_hides_a_hole_is_found_out() {
         let mut frame: Value = serde_json::from_str(&text).unwrap();
         if lying.load(Ordering::SeqCst) {
             let head = match frame["t"].as_str() {
+                // On the old link, which is as good as dead, nothing of it came.
+                Some("push") => return None,
                 Some("welcome") => Some(&mut frame["convs"][0]),
-                Some("opened") => Some(&mut frame["head"]),
+                Some("opened") => {
+                    // Once: what says so again and again is another fault.
+                    lying.store(false, Ordering::SeqCst);
+                    Some(&mut frame["head"])
+                }
                 _ => None,
             };
             if let Some(head) = head {
