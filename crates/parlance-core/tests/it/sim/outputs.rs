@@ -113,6 +113,10 @@ impl Sim {
             let now = tab.clock(self.now);
             tab.heard.handed_at.get_or_insert(now);
             let client_id = client_id.to_owned();
+            if self.now >= self.tabs[at].load_due {
+                // It waits no longer for what the device has kept.
+                self.forgive_order(self.tabs[at].device);
+            }
             self.check_turn(at, &client_id)?;
             self.check_above(at, &client_id)?;
         }

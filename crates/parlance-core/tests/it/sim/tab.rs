@@ -49,7 +49,7 @@ pub(crate) struct Tab {
     pub(crate) handed: Vec<String>,
     /// Client ids that were refused for good.
     pub(crate) refused: Vec<String>,
-    load_due: u64,
+    pub(super) load_due: u64,
     /// How many messages the device has given it.
     pub(crate) loaded: usize,
     pub(crate) dials: VecDeque<u64>,
@@ -289,7 +289,7 @@ impl Sim {
     }
 
     /// What a session could not read in time it cannot send first.
-    fn forgive_order(&mut self, device: usize) {
+    pub(super) fn forgive_order(&mut self, device: usize) {
         let owed = self.said.iter().filter(|it| it.device == device);
         self.server.unordered.extend(owed.map(|it| it.number));
     }
