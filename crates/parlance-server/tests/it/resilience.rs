@@ -119,7 +119,9 @@ async fn pings_say_which_heads_changed_and_the_sum_of_all() {
     assert_eq!(ping["heads"], json!([{"conv": "room:other", "seq": 1}]));
     let ping = bob.wait("ping").await;
     assert_eq!((&ping["heads"], &ping["sum"]), (&json!([]), &json!("3")));
-    alice.talk(LOBBY, "three").await;
+    // Alice has not been listening, and is not here any more.
+    let mut carol = rig.person_in("carol", LOBBY).await;
+    carol.talk(LOBBY, "three").await;
     bob.say(json!({"t": "ping"})).await;
     let pong = bob.wait("pong").await;
     assert_eq!(pong["heads"], json!([{"conv": LOBBY, "seq": 3}]));
