@@ -39,13 +39,14 @@ fn banner(banner: &Banner) -> El {
     };
     let text = el("span.status-text")
         .text(&said)
-        .child_if(banner.retry_at.map(countdown))
-        .child(story_opener());
+        .child_if(banner.retry_at.map(countdown));
     el("div.status[data-part=status]")
         .attr("data-status", banner.status.word())
         .child(el("span.status-light[aria-hidden=true]"))
         .child(text)
         .child_if(act(banner))
+        // Behind what helps: the first button of a banner is that.
+        .child(story_opener())
 }
 
 /// What helps, as a button.

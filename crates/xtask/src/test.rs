@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 use crate::{browsers, checks, frontend, install, server};
 
 /// A test program that hangs is stopped while there is still time to say so.
-const LIMIT: Duration = Duration::from_secs(12 * 60);
+const LIMIT: Duration = Duration::from_secs(18 * 60);
 const DEEP_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// A browser that nobody looks at, that asks nobody anything, and that runs as
