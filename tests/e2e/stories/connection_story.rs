@@ -19,6 +19,7 @@ fn a_person_reads_what_happened_and_hands_it_on() {
         ann.path.refuse().await;
         ann.path.cut(Cut::Reset);
         ann.sees("the banner", |page| page.banner.is_some()).await;
+        ann.pictures("banner").await;
         ann.clicks("[data-part=status] [data-part=story-open]")
             .await;
         let said = "return document.querySelector('[data-part=story]')?.innerText ?? ''";
