@@ -29,18 +29,22 @@ pub(super) const ELSEWHERE_WITHIN: Duration = Duration::from_secs(5);
 impl Session {
     /// What is kept has changed: the others look at it.
     pub(super) fn share_change(&mut self) {
-        if let Some(uid) = self.keeper().filter(|_| self.is_numbered()) {
-            let mut word = Object::default();
-            word.text("uid", Some(uid.as_str()));
+        if let Some(word) = self.word() {
             self.outputs.push_back(Output::Share(word.into_text()));
         }
     }
 
+    /// A word to the others, which begins with whom it is about.
+    fn word(&self) -> Option<Object> {
+        let uid = self.keeper().filter(|_| self.is_numbered())?;
+        let mut word = Object::default();
+        word.text("uid", Some(uid.as_str()));
+        Some(word)
+    }
+
     /// One of mine is on the server, at this place.
     pub(super) fn share_proof(&mut self, draft: &Draft, stamp: &Stamp) {
-        if let Some(uid) = self.keeper().filter(|_| self.is_numbered()) {
-            let mut word = Object::default();
-            word.text("uid", Some(uid.as_str()));
+        if let Some(mut word) = self.word() {
             word.text("cid", Some(draft.client_id.as_str()));
             word.text("epoch", self.epoch.as_ref().map(Epoch::as_str));
             word.number("seq", stamp.seq.map(|seq| seq.0));
