@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
+use crate::browser::Engine::{self, Chromium};
 use crate::page::Chat;
+use crate::server::Server;
 use crate::{settings, sockets, talk};
 
 static SEATS: OnceLock<Semaphore> = OnceLock::new();
@@ -28,6 +30,18 @@ pub(crate) fn tell(browsers: u32, story: impl AsyncFnOnce()) {
         let _seats = seats.acquire_many(browsers).await.expect("seats");
         story().await;
     });
+}
+
+/// Ann and Bob in the room that both open first, where Ann's path will break.
+/// Ann sits at a browser of this engine.
+pub(crate) async fn two_in_the_lobby(server: &Server, engine: Engine) -> (Chat, Chat) {
+    let (ann, bob) = tokio::join!(
+        Chat::sits_down("Ann", engine, server),
+        Chat::sits_down("Bob", Chromium, server),
+    );
+    tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
+    ann.expects_trouble();
+    (ann, bob)
 }
 
 /// Everybody leaves; whatever went wrong behind the page is said now.

@@ -1,5 +1,7 @@
 //! What the page tells of its connection's last hour, and what it hands on.
 
+use serde_json::json;
+
 use crate::browser::Engine::Chromium;
 use crate::page::Chat;
 use crate::proxy::Cut;
@@ -29,6 +31,12 @@ fn a_person_reads_what_happened_and_hands_it_on() {
             assert!(told.contains(line), "{line:?} is told: {told}");
         }
         ann.pictures("story").await;
+        ann.browser.resize(375, 720).await;
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        ann.browser
+            .devtools("Emulation.setEmulatedMedia", dark)
+            .await;
+        ann.pictures("story-phone-dark").await;
         ann.browser
             .execute(
                 "Object.defineProperty(navigator, 'clipboard', { value: { \

@@ -5,18 +5,8 @@ use crate::browser::Engine::Chromium;
 use crate::page::{Chat, LATER, State};
 use crate::proxy::Direction;
 use crate::server::Server;
-use crate::story::{ends_well, tell};
+use crate::story::{ends_well, tell, two_in_the_lobby};
 use crate::talk::Talk;
-
-async fn two_in_the_lobby(server: &Server) -> (Chat, Chat) {
-    let (ann, bob) = tokio::join!(
-        Chat::sits_down("Ann", Chromium, server),
-        Chat::sits_down("Bob", Chromium, server),
-    );
-    tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
-    ann.expects_trouble();
-    (ann, bob)
-}
 
 fn is_queued(page: &State, text: &str) -> bool {
     page.row(text).is_some_and(|row| row.is("queued"))
@@ -35,7 +25,7 @@ fn is_kept(page: &State, text: &str) -> bool {
 fn a_reload_between_the_key_and_the_acknowledgement_sends_once() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         for direction in [Direction::Up, Direction::Down, Direction::Both] {
             let text = format!("held {direction:?}");
@@ -68,7 +58,7 @@ fn a_reload_between_the_key_and_the_acknowledgement_sends_once() {
 fn what_is_typed_offline_is_sent_once_on_return() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         talk.says(&ann, "with a network").await;
         talk.settles(&[&ann, &bob]).await;
@@ -93,7 +83,7 @@ fn what_is_typed_offline_is_sent_once_on_return() {
 fn what_is_queued_outlives_a_reload_without_a_network() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         talk.says(&ann, "with a network").await;
         talk.settles(&[&ann, &bob]).await;
@@ -121,7 +111,7 @@ fn what_is_queued_outlives_a_reload_without_a_network() {
 fn what_is_queued_outlives_a_killed_browser() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (mut ann, bob) = two_in_the_lobby(&server).await;
+        let (mut ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         talk.says(&ann, "before the kill").await;
         talk.settles(&[&ann, &bob]).await;

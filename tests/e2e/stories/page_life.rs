@@ -1,22 +1,12 @@
 //! Pages are hidden, cached, frozen and shown again while others talk.
 
 use crate::browser::Engine::{self, Chromium, WebKit};
-use crate::page::{Chat, State};
+use crate::page::State;
 use crate::proxy::Direction;
 use crate::server::Server;
 use crate::site::Site;
-use crate::story::{ends_well, tell};
+use crate::story::{ends_well, tell, two_in_the_lobby};
 use crate::talk::Talk;
-
-async fn two_in_the_lobby(server: &Server, engine: Engine) -> (Chat, Chat) {
-    let (ann, bob) = tokio::join!(
-        Chat::sits_down("Ann", engine, server),
-        Chat::sits_down("Bob", Chromium, server),
-    );
-    tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
-    ann.expects_trouble();
-    (ann, bob)
-}
 
 #[test]
 fn a_hidden_page_misses_nothing_in_chromium() {

@@ -5,30 +5,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::browser::Engine::Chromium;
-use crate::page::{Chat, LATER, State};
+use crate::page::{LATER, State};
 use crate::proxy::{Cut, Direction};
 use crate::server::Server;
-use crate::story::{ends_well, tell};
+use crate::story::{ends_well, tell, two_in_the_lobby};
 use crate::talk::Talk;
 
 /// What a busy machine may add to a promise of the program.
 const MARGIN: Duration = Duration::from_secs(4);
 
-async fn two_in_the_lobby(server: &Server) -> (Chat, Chat) {
-    let (ann, bob) = tokio::join!(
-        Chat::sits_down("Ann", Chromium, server),
-        Chat::sits_down("Bob", Chromium, server),
-    );
-    tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
-    ann.expects_trouble();
-    (ann, bob)
-}
-
 #[test]
 fn a_path_that_swallows_everything_is_noticed_after_a_send_and_heals() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         ann.path.black_hole(Direction::Both);
         let started = Instant::now();
@@ -61,7 +51,7 @@ fn a_path_that_swallows_everything_is_noticed_after_a_send_and_heals() {
 fn a_link_that_is_deaf_or_mute_is_replaced_after_a_send() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         for direction in [Direction::Up, Direction::Down] {
             let links = ann.path.count("GET /ws");
@@ -82,7 +72,7 @@ fn a_link_that_is_deaf_or_mute_is_replaced_after_a_send() {
 fn a_link_that_goes_silent_is_replaced_without_a_word() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         let links = ann.path.count("GET /ws");
         ann.path.swallow_links(Direction::Both);
@@ -103,7 +93,7 @@ fn a_link_that_goes_silent_is_replaced_without_a_word() {
 fn a_cut_link_comes_back_at_once() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         for cut in [Cut::Fin, Cut::Reset] {
             let links = ann.path.count("GET /ws");
@@ -126,7 +116,7 @@ fn a_cut_link_comes_back_at_once() {
 fn a_path_that_forgets_every_connection_is_left_behind() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = two_in_the_lobby(&server).await;
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let talk = Talk::default();
         // The browser may still try its idle connections one by one, all dead.
         ann.path.swallow_all();

@@ -9,7 +9,7 @@ use crate::browser::Engine::Chromium;
 use crate::page::Chat;
 use crate::proxy::Direction;
 use crate::server::Server;
-use crate::story::{ends_well, tell};
+use crate::story::{ends_well, tell, two_in_the_lobby};
 
 /// A tab that froze, crashed or was closed is replaced within this.
 const HANDED_OVER_WITHIN: Duration = Duration::from_secs(5);
@@ -42,12 +42,7 @@ pub(crate) async fn turns_to(chat: &Chat, tab: &WindowHandle) {
 fn what_waits_in_one_tab_is_on_show_in_the_other_and_goes_once() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = tokio::join!(
-            Chat::sits_down("Ann", Chromium, &server),
-            Chat::sits_down("Bob", Chromium, &server),
-        );
-        tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
-        ann.expects_trouble();
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let first = tab_of(&ann).await;
         let second = opens_another(&ann, "/").await;
         ann.path.sockets().one_page_more();
@@ -94,12 +89,7 @@ fn what_waits_in_one_tab_is_on_show_in_the_other_and_goes_once() {
 fn what_a_closed_tab_has_left_is_sent_by_the_other() {
     tell(2, async || {
         let server = Server::start(&[]);
-        let (ann, bob) = tokio::join!(
-            Chat::sits_down("Ann", Chromium, &server),
-            Chat::sits_down("Bob", Chromium, &server),
-        );
-        tokio::join!(ann.opens_and_joins("/"), bob.opens_and_joins("/"));
-        ann.expects_trouble();
+        let (ann, bob) = two_in_the_lobby(&server, Chromium).await;
         let first = tab_of(&ann).await;
         opens_another(&ann, "/").await;
         ann.path.sockets().one_page_more();
