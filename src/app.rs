@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{SecurityPolicyViolationEvent, Window};
 
+use self::pace::Pace;
 use crate::config::{Launch, Launched, Problem, Should, browser};
 use crate::dialects::{dialect, one_link};
 use crate::driver::{self, Parts, clock::Clock, random};
@@ -16,6 +17,7 @@ use crate::model::Model;
 use crate::ui;
 
 pub mod notice;
+mod pace;
 
 /// Starts the page. Returns at once; the rest follows the parameters' file.
 pub fn mount() {
@@ -77,13 +79,14 @@ fn run(window: &Window, launched: Launched) {
 
 /// Everything goes to the model; who I am is kept on its way there.
 fn deliver(window: Window, launch: &'static Launch, model: Model) -> Box<dyn Fn(Event)> {
+    let pace = Pace::new(window.clone(), model);
     Box::new(move |event| {
         if let Event::Me(person) = &event {
             browser::remember(&window, launch, &person.uid);
         } else if let Event::SignedOut = &event {
             browser::forget(&window, launch);
         }
-        model.apply(event);
+        pace.show(event);
     })
 }
 
