@@ -1,19 +1,18 @@
-//! What the page says, in the reader's language: one typed table a language,
-//! so that a missing sentence does not compile. Plurals, times and dates are
+//! What the page says, in the reader's language. Plurals, times and dates are
 //! the browser's own `Intl`.
 //!
-//! Knows no component, and no language that the page is not shipped with.
+//! A program in dist/ has no words of its own: the shell has fetched those of
+//! one language and started the program with them. One that is built for a
+//! quick look has every language inside. Knows no component.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use parlance_core::text::cut;
+use parlance_core::text::{cut, replaced};
 use parlance_core::time::UnixMillis;
+pub use parlance_words::{Plural, Words};
 use wasm_bindgen::{JsCast as _, JsValue};
 
-mod en;
-mod words;
-mod zh_cn;
-
-pub use words::{Plural, Words};
+/// Where the shell's script puts the words that it has fetched.
+const GIVEN: &str = "parlanceWords";
 
 /// The language that the page speaks, with its formats. Made once, and there
 /// as long as the page.
@@ -36,19 +35,15 @@ struct Formats {
 }
 
 impl Language {
-    /// The best that there is for `wanted` (a launch parameter), else for the
-    /// browser's own languages, which are listed best first.
+    /// The [`words`] with the formats of the place.
+    ///
+    /// # Panics
+    /// Where there are no words at all: the shell starts no such program.
     pub fn choose(wanted: Option<&str>, browsers: &[String]) -> Self {
-        let words = wanted
-            .into_iter()
-            .chain(browsers.iter().map(String::as_str))
-            .find_map(table_of)
-            .unwrap_or(&en::WORDS);
+        let words = words(wanted, browsers);
         // The region decides on 24 hours and the order of a date. Only the
         // browser's own tags are handed on: it throws on what is not a tag.
-        let region = browsers
-            .iter()
-            .find(|tag| table_of(tag).is_some_and(|table| std::ptr::eq(table, words)));
+        let region = browsers.iter().find(|tag| speaks(words, tag));
         let locale = match (wanted, region) {
             (None, Some(tag)) => tag.as_str(),
             (Some(_) | None, _) => words.tag,
@@ -105,10 +100,7 @@ impl Language {
 
 /// The sentence with `value` in its place.
 pub fn fill(sentence: &str, value: &str) -> String {
-    match cut(sentence, "{}") {
-        Some((before, after)) => [before, value, after].concat(),
-        None => sentence.to_owned(),
-    }
+    replaced(sentence, "{}", value)
 }
 
 /// Which local day this was: a number that differs from day to day.
@@ -122,15 +114,50 @@ pub fn machine_time(at: UnixMillis) -> String {
     String::from(date(at).to_iso_string())
 }
 
-fn table_of(tag: &str) -> Option<&'static Words> {
-    let language = tag.split(['-', '_']).next().unwrap_or_default();
-    if language.eq_ignore_ascii_case("zh") {
-        Some(&zh_cn::WORDS)
-    } else if language.eq_ignore_ascii_case("en") {
-        Some(&en::WORDS)
-    } else {
-        None
+/// What the shell has chosen; else the best that there is for `wanted` (a
+/// launch parameter), else for the browser's own languages, which are listed
+/// best first.
+///
+/// # Panics
+/// Where there are none at all: the shell starts no such program.
+pub fn words(wanted: Option<&str>, browsers: &[String]) -> &'static Words {
+    match given().or_else(|| inside(wanted, browsers)) {
+        Some(words) => words,
+        None => panic!("a page without words"),
     }
+}
+
+/// The words that the shell has fetched, made once and there as long as the page.
+fn given() -> Option<&'static Words> {
+    let text = Reflect::get(&js_sys::global(), &GIVEN.into()).ok()?;
+    let mut rest: &'static str = text.as_string()?.leak();
+    let words = Words::read(&mut || {
+        let (line, after) = cut(rest, "\n").unwrap_or((rest, ""));
+        rest = after;
+        line
+    });
+    Some(Box::leak(Box::new(words)))
+}
+
+#[cfg(feature = "languages")]
+fn inside(wanted: Option<&str>, browsers: &[String]) -> Option<&'static Words> {
+    let mut tags = wanted
+        .into_iter()
+        .chain(browsers.iter().map(String::as_str));
+    let all = parlance_words::LANGUAGES;
+    let chosen = tags.find_map(|tag| all.into_iter().find(|words| speaks(words, tag)));
+    chosen.or_else(|| all.first().copied())
+}
+
+#[cfg(not(feature = "languages"))]
+fn inside(_: Option<&str>, _: &[String]) -> Option<&'static Words> {
+    None
+}
+
+/// Whether these are words of the language that the tag names.
+fn speaks(words: &Words, tag: &str) -> bool {
+    let language = |tag: &'_ str| tag.split(['-', '_']).next().unwrap_or_default().to_owned();
+    language(tag).eq_ignore_ascii_case(&language(words.tag))
 }
 
 /// Out of range, a date is invalid and its formats throw; 8.64e15 is the range.

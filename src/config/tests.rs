@@ -1,8 +1,8 @@
 //! What the launch parameters come to, with a resolver of addresses that needs no
 //! browser.
 
-use super::problem::Speech;
 use super::*;
+use parlance_words::LANGUAGES;
 
 /// Enough of a browser's resolver: absolute, rooted and relative addresses.
 struct Simple;
@@ -135,11 +135,11 @@ fn what_is_wrong_is_named_all_at_once() {
 }
 
 #[test]
-fn problems_are_told_without_the_value_in_both_languages() {
+fn problems_are_told_without_the_value_in_every_language() {
     let problems = read("theme=%3Cb%3E&ws=gopher:x&lang=-&login=x").expect_err("four are wrong");
     for problem in problems {
-        for speech in [Speech::English, Speech::Chinese] {
-            let sentence = problem.sentence(speech);
+        for words in LANGUAGES {
+            let sentence = problem.sentence(words);
             assert!(
                 !sentence.is_empty() && !sentence.contains('<'),
                 "{sentence}"

@@ -6,6 +6,23 @@ pub(crate) static WORDS: Words = Words {
     tag: "en",
     skip_to_composer: "Skip to writing a message",
 
+    problem_title: "This page was opened with parameters that it cannot use",
+    problem_one_of: "should be one of: {}.",
+    problem_address: "should be an address that begins with {}, or one relative to this page, \
+        without a name and password in it.",
+    problem_encrypted: "should be an address that begins with {}, because this page came over \
+        an encrypted connection.",
+    problem_allowed: "points to {}, which this page’s content security policy blocks. It should \
+        be an address on this page’s own server, or the server should be started with \
+        --backend {}.",
+    problem_json: "should be a JSON object, such as {\"a\": \"b\"}.",
+    problem_text: "should be a text, a number, true or false.",
+    problem_language: "should be a language tag, such as en or zh-CN.",
+    problem_somebody: "should be the id of the person to talk to, because chat is single.",
+    problem_built: "is {}, which is not built into this page.",
+    problem_given: "is missing, and the dialect {} needs it.",
+    comma: ", ",
+
     join_title: "Welcome",
     join_hint: "What should others call you?",
     join_name: "Your name",

@@ -106,6 +106,21 @@ table! {
     tag: &'static str,
     skip_to_composer: &'static str,
 
+    problem_title: &'static str,
+    /// Each of these follows the name of a launch parameter.
+    problem_one_of: &'static str,
+    problem_address: &'static str,
+    problem_encrypted: &'static str,
+    problem_allowed: &'static str,
+    problem_json: &'static str,
+    problem_text: &'static str,
+    problem_language: &'static str,
+    problem_somebody: &'static str,
+    problem_built: &'static str,
+    problem_given: &'static str,
+    /// Between the entries of a list.
+    comma: &'static str,
+
     join_title: &'static str,
     join_hint: &'static str,
     join_name: &'static str,

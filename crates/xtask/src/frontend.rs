@@ -12,10 +12,10 @@ use crate::page::{self, Listed};
 use crate::programs::{self, Program};
 use crate::standard::Standard;
 use crate::workspace::Workspace;
-use crate::{compress, fingerprint, slim};
+use crate::{compress, fingerprint, languages, slim};
 
 /// Changed when the same sources are to be built in another way.
-const MANNER: &str = "web 3";
+const MANNER: &str = "web 4";
 
 /// Whether dist/ is what a build would make now.
 pub(crate) fn is_current(workspace: &Workspace) -> bool {
@@ -91,7 +91,8 @@ fn list(workspace: &Workspace, listed: &[Listed]) -> Result<(), Failure> {
     let path = workspace.dist().join("index.html");
     let cannot = |error| Failure::new(format!("{} cannot be rewritten: {error}", path.display()));
     let page = std::fs::read_to_string(&path).map_err(cannot)?;
-    let page = page::with_programs(&page, listed)
+    let languages = languages::write(&workspace.dist()).map_err(cannot)?;
+    let page = page::with_programs(&page, listed, &languages)
         .ok_or_else(|| slim::unknown("index.html is not as Trunk writes it"))?;
     std::fs::write(&path, page).map_err(cannot)
 }

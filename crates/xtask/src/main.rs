@@ -19,6 +19,7 @@ mod fingerprint;
 mod frontend;
 mod glue;
 mod install;
+mod languages;
 mod matrix;
 mod optimiser;
 mod packages;

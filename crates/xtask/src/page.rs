@@ -3,11 +3,14 @@
 //!
 //! It does not know what the shell's script in it does with what it is told.
 
+use crate::languages::Written;
 use crate::programs::Program;
 
 /// What the shell reads. It stands before the script, and the script before
 /// the styles: the program is on its way as early as can be.
 const PROGRAMS: &str = "<meta name=parlance-programs>";
+/// The same for the words.
+const LANGUAGES: &str = "<meta name=parlance-languages>";
 
 /// It runs where Trunk's script would have: at the end of the page, and not
 /// before its styles are there. Where the shell has given up there is no start.
@@ -22,18 +25,36 @@ pub(crate) struct Listed {
     pub(crate) wasm_sum: String,
 }
 
-/// The same page, which starts the program that a launch asks for. `None`: this
-/// is not as Trunk and the minifier write it, or not our page.
-pub(crate) fn with_programs(page: &str, listed: &[Listed]) -> Option<String> {
+/// The same page, which starts the program that a launch asks for, with the
+/// words that it speaks. `None`: this is not as Trunk and the minifier write
+/// it, or not our page.
+pub(crate) fn with_programs(
+    page: &str,
+    listed: &[Listed],
+    languages: &[Written],
+) -> Option<String> {
     let (begin, end) = element(page, "<script type=module>import ", "</script>")?;
     let page = format!("{}{START}{}", &page[..begin], &page[end..]);
     let page = without_link(&page, "rel=modulepreload")?;
     let page = without_link(&page, "rel=preload")?;
-    let (before, after) = page.split_once(PROGRAMS)?;
-    let table = table(listed);
-    Some(format!(
-        "{before}<meta name=parlance-programs content='{table}'>{after}"
-    ))
+    let page = filled(&page, PROGRAMS, &table(listed))?;
+    filled(&page, LANGUAGES, &tongues(languages))
+}
+
+/// With this as what the element without a content says.
+fn filled(page: &str, element: &str, content: &str) -> Option<String> {
+    let (before, after) = page.split_once(element)?;
+    let open = element.strip_suffix('>')?;
+    Some(format!("{before}{open} content='{content}'>{after}"))
+}
+
+/// JSON as well.
+fn tongues(languages: &[Written]) -> String {
+    let rows: Vec<_> = languages
+        .iter()
+        .map(|it| format!("[\"{}\",\"{}\"]", it.tag, it.file))
+        .collect();
+    format!("[{}]", rows.join(","))
 }
 
 /// JSON: none of it needs an escape.
@@ -75,7 +96,8 @@ mod tests {
     use crate::programs;
 
     /// As Trunk 0.21 leaves it, shortened.
-    const PAGE: &str = "<meta name=parlance-programs><script>shell()</script>\
+    const PAGE: &str = "<meta name=parlance-programs><meta name=parlance-languages>\
+        <script>shell()</script>\
         <link href=./style-1.css integrity=sha384-x rel=stylesheet>\
         <script type=module>import init from './parlance-1.js';\nawait init();</script>\
         <link crossorigin href=./parlance-1.js integrity=sha384-y rel=modulepreload>\
@@ -94,9 +116,18 @@ mod tests {
             .collect()
     }
 
+    fn languages() -> Vec<Written> {
+        ["en", "zh-CN"]
+            .map(|tag| Written {
+                tag,
+                file: format!("words-{tag}-1.txt"),
+            })
+            .into()
+    }
+
     #[test]
     fn the_page_lists_all_programs_and_loads_none_by_itself() {
-        let page = with_programs(PAGE, &listed()).expect("as expected");
+        let page = with_programs(PAGE, &listed(), &languages()).expect("as expected");
         assert!(
             page.starts_with(
                 "<meta name=parlance-programs content='[\
@@ -107,7 +138,9 @@ mod tests {
         );
         assert!(
             page.ends_with(
-                "]'><script>shell()</script>\
+                "]'><meta name=parlance-languages content='[\
+                 [\"en\",\"words-en-1.txt\"],[\"zh-CN\",\"words-zh-CN-1.txt\"]]'>\
+                 <script>shell()</script>\
                  <link href=./style-1.css integrity=sha384-x rel=stylesheet>\
                  <script type=module>if(parlanceLaunch.start)parlanceLaunch.start()</script></head>"
             ),
@@ -119,12 +152,17 @@ mod tests {
     fn a_page_of_another_kind_is_not_half_rewritten() {
         for missing in [
             "<meta name=parlance-programs>",
+            "<meta name=parlance-languages>",
             "import ",
             "modulepreload",
             "=preload",
         ] {
             let page = PAGE.replace(missing, "");
-            assert_eq!(with_programs(&page, &listed()), None, "{missing}");
+            assert_eq!(
+                with_programs(&page, &listed(), &languages()),
+                None,
+                "{missing}"
+            );
         }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let root = crate::workspace::Workspace::find().root().to_owned();
         let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("in the root");
         let quoted: Vec<_> = ALL.iter().map(|it| format!("\"{}\"", it.name)).collect();
-        let default = format!("default = [{}]\n", quoted.join(", "));
+        let default = format!("default = [{}, \"languages\"]\n", quoted.join(", "));
         assert!(manifest.contains(&default), "{default}");
         let names = std::fs::read_to_string(root.join("src/config.rs")).expect("a source");
         for dialect in ALL.iter().flat_map(|it| it.dialects) {

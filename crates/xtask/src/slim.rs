@@ -100,12 +100,7 @@ fn written(folder: &Path, program: Program, script: &[u8], wasm: &[u8]) -> io::R
     let mut both = Sha256::new();
     both.update(script);
     both.update(wasm);
-    let sum: String = both
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sum = short(&both.finalize());
     let name = format!("{}{sum}", stem(program));
     let listed = Listed {
         program,
@@ -117,6 +112,12 @@ fn written(folder: &Path, program: Program, script: &[u8], wasm: &[u8]) -> io::R
     std::fs::write(folder.join(&listed.script), script)?;
     std::fs::write(folder.join(&listed.wasm), wasm)?;
     Ok(listed)
+}
+
+/// A sum as it stands in a file's name.
+pub(crate) fn short(sum: &[u8]) -> String {
+    let sum = sum.iter().take(8);
+    sum.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As browsers read it. Every page lists the sums of all programs, and no

@@ -1,7 +1,8 @@
 //! One program of several is downloaded: the one that speaks the launch's
-//! dialect, wherever the launch says so. Told by what the browser has fetched.
+//! dialect, wherever the launch says so; and the words of one language. Told by
+//! what the browser has fetched.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -12,11 +13,11 @@ use crate::server::Server;
 use crate::settings;
 use crate::story::{ends_well, tell};
 
-/// Scripts and programs that this document has fetched, cached or not.
+/// Scripts, programs and words that this document has fetched, cached or not.
 const FETCHED: &str = "
     return performance.getEntriesByType('resource')
       .map((entry) => new URL(entry.name).pathname)
-      .filter((path) => /\\.(js|wasm)$/.test(path))
+      .filter((path) => /\\.(js|wasm|txt)$/.test(path))
       .map((path) => path.replace(/-[0-9a-f]{16}/, ''))
       .sort().join(' ');";
 
@@ -52,7 +53,7 @@ const FILE: &str = r#"
     };"#;
 
 fn files(program: &str) -> String {
-    format!("/parlance-{program}.js /parlance-{program}_bg.wasm")
+    format!("/parlance-{program}.js /parlance-{program}_bg.wasm /words-en.txt")
 }
 
 async fn told(person: &Chat, script: &str) -> String {
@@ -229,19 +230,12 @@ fn a_program_that_is_not_as_listed_is_not_started() {
             ("plain", ".js"),
             ("jim", "_bg.wasm"),
         ] {
-            let path = dist.find(program, ending);
+            let path = dist.named(&format!("parlance-{program}-"), ending);
             let mut bytes = std::fs::read(&path).expect("a file of dist/");
-            for sibling in ["br", "gz"] {
-                let name = format!("{}.{sibling}", path.display());
-                std::fs::remove_file(name).expect("its compressed sibling");
-            }
             // One letter more changes nothing but the sum; some are gone.
             bytes.push(b'\n');
-            if matches!(program, "topic" | "egg") {
-                std::fs::write(&path, bytes).expect("a file of dist/");
-            } else {
-                std::fs::remove_file(&path).expect("a file of dist/");
-            }
+            let stays = matches!(program, "topic" | "egg");
+            dist.replaces(&path, stays.then_some(&bytes));
         }
         let server = dist.serve();
         let ann = Chat::sits_down("Ann", Chromium, &server).await;
@@ -256,6 +250,60 @@ fn a_program_that_is_not_as_listed_is_not_started() {
             ann.sees("that it could not be loaded", said).await;
         }
         ann.opens_and_joins("/").await;
+        let _ = ann.hidden_faults().await;
+    });
+}
+
+#[test]
+fn one_language_is_fetched_as_address_file_and_browser_say() {
+    tell(1, async || {
+        let dist = Dist::copied();
+        dist.writes("parlance.json", br#"{ "lang": "zh-Hant-TW" }"#);
+        let server = dist.serve();
+        let ann = Chat::sits_down("Ann", Chromium, &server).await;
+        const SPOKEN: &str = "
+            return [document.documentElement.lang, ...performance.getEntriesByType('resource')
+              .map((it) => /words-(.*)-[0-9a-f]{16}\\.txt$/.exec(it.name)).filter(Boolean)
+              .map((found) => found[1])].join(' ');";
+        for (launch, spoken, words) in [
+            // The browser's own is on its way until the file says otherwise.
+            ("/", "zh-CN en zh-CN", "加入聊天"),
+            ("/?lang=en-GB", "en en", "Join the conversation"),
+            ("/?lang=zh_cn", "zh-CN zh-CN", "加入聊天"),
+            ("/?lang=en#lang=zh", "zh-CN zh-CN", "加入聊天"),
+            // Nobody speaks it: the browser's.
+            ("/?lang=tlh", "en en", "Join the conversation"),
+        ] {
+            ann.opens("/icon").await;
+            ann.browser.execute("sessionStorage.clear()", vec![]).await;
+            ann.opens(launch).await;
+            let shown = |page: &State| page.words.contains(words);
+            ann.sees("the form in that language", shown).await;
+            assert_eq!(told(&ann, SPOKEN).await, spoken, "{launch}");
+        }
+        ends_well([ann]).await;
+    });
+}
+
+#[test]
+fn words_that_are_none_are_not_shown() {
+    tell(1, async || {
+        let dist = Dist::copied();
+        let page = b"<!doctype html>\n<title>Parlance</title>";
+        let english = dist.named("words-en-", ".txt");
+        dist.replaces(&english, Some(page));
+        dist.replaces(&dist.named("words-zh-CN-", ".txt"), None);
+        let server = dist.serve();
+        let ann = Chat::sits_down("Ann", Chromium, &server).await;
+        ann.expects_trouble();
+        for (launch, words) in [
+            ("/", "A part of this page could not be loaded"),
+            ("/?lang=zh", "页面的一部分未能加载"),
+        ] {
+            ann.opens(launch).await;
+            let said = |page: &State| page.words.contains(words);
+            ann.sees("that it could not be loaded", said).await;
+        }
         let _ = ann.hidden_faults().await;
     });
 }
@@ -278,17 +326,31 @@ impl Dist {
         std::fs::write(self.0.path().join(name), bytes).expect("a file of dist/");
     }
 
-    fn find(&self, program: &str, ending: &str) -> std::path::PathBuf {
-        let beginning = format!("parlance-{program}-");
+    /// This instead of a file and its compressed siblings, or nothing.
+    fn replaces(&self, path: &Path, bytes: Option<&[u8]>) {
+        for sibling in ["br", "gz"] {
+            let name = format!("{}.{sibling}", path.display());
+            std::fs::remove_file(name).expect("its compressed sibling");
+        }
+        let done = match bytes {
+            Some(bytes) => std::fs::write(path, bytes),
+            None => std::fs::remove_file(path),
+        };
+        done.expect("a file of dist/");
+    }
+
+    fn named(&self, beginning: &str, ending: &str) -> PathBuf {
         let is_it = |path: &Path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&beginning) && name.ends_with(ending)
+            name.starts_with(beginning) && name.ends_with(ending)
         };
         let mut entries = std::fs::read_dir(self.0.path())
             .expect("a folder")
             .flatten();
         let found = entries.find(|entry| is_it(&entry.path()));
-        found.expect("every program has its files").path()
+        found
+            .expect("every program and language has its files")
+            .path()
     }
 
     fn serve(&self) -> Server {

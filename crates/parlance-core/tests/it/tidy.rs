@@ -133,7 +133,12 @@ fn read(path: &str) -> String {
 /// Every source file of the workspace.
 fn sources() -> Vec<Source> {
     let mut folders = vec!["src".to_owned(), "tests".to_owned()];
-    for member in ["parlance-core", "parlance-server", "xtask"] {
+    for member in [
+        "parlance-core",
+        "parlance-server",
+        "parlance-words",
+        "xtask",
+    ] {
         folders.push(format!("crates/{member}/src"));
         folders.push(format!("crates/{member}/tests"));
     }
