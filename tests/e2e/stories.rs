@@ -4,6 +4,7 @@ mod attaching;
 mod backends;
 mod connection_story;
 mod failing;
+mod framing;
 mod history;
 mod injection;
 pub(crate) mod joining;
