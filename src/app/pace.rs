@@ -7,6 +7,7 @@
 //! the person did waits. Knows no row and no signal.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use gloo_timers::callback::Timeout;
 use parlance_core::Event;
@@ -27,7 +28,9 @@ const NO_FRAME_MS: u32 = 250;
 pub(super) struct Pace {
     window: Window,
     model: Model,
-    waiting: RefCell<Vec<Event>>,
+    waiting: RefCell<VecDeque<Event>>,
+    /// Somebody is at it.
+    showing: Cell<bool>,
     /// A frame has been asked for.
     asked: RefCell<Option<Timeout>>,
     on_frame: Cell<Option<&'static Closure<dyn FnMut()>>>,
@@ -39,6 +42,7 @@ impl Pace {
             window,
             model,
             waiting: RefCell::default(),
+            showing: Cell::new(false),
             asked: RefCell::default(),
             on_frame: Cell::new(None),
         }));
@@ -49,12 +53,11 @@ impl Pace {
 
     pub(super) fn show(&'static self, event: Event) {
         let may_wait = may_wait(&event);
-        if may_wait && self.asked.borrow().is_some() && !document().hidden() {
-            self.waiting.borrow_mut().push(event);
-            return;
+        let waits = may_wait && self.asked.borrow().is_some() && !document().hidden();
+        self.waiting.borrow_mut().push_back(event);
+        if !waits {
+            self.catch_up();
         }
-        self.catch_up();
-        self.model.apply(event);
         if may_wait {
             self.ask();
         }
@@ -83,13 +86,20 @@ impl Pace {
         }
     }
 
-    /// Shows what waits. Whether anything did.
+    /// Shows what waits, and what comes meanwhile, in order. Whether there was
+    /// anything.
     fn catch_up(&self) -> bool {
-        let waiting = self.waiting.take();
-        let any = !waiting.is_empty();
-        for event in waiting {
+        if self.showing.replace(true) {
+            return false;
+        }
+        let mut any = false;
+        loop {
+            let next = self.waiting.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            any = true;
             self.model.apply(event);
         }
+        self.showing.replace(false);
         any
     }
 }

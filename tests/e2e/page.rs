@@ -363,14 +363,16 @@ impl Chat {
     /// the reader was moved at worst. What is missing in between is asked for.
     pub(crate) async fn reads_back(&self, wanted: &[String]) -> (Vec<Row>, f64) {
         loop {
-            if let Some(read) = self.reads_back_to_a_gap(wanted).await {
-                return read;
+            let (read, worst, is_whole) = self.reads_back_once(wanted).await;
+            if is_whole {
+                return (read, worst);
             }
         }
     }
 
-    /// Nothing, if there was a gap: it is filled, and one begins again.
-    async fn reads_back_to_a_gap(&self, wanted: &[String]) -> Option<(Vec<Row>, f64)> {
+    /// Gaps in sight are filled on the way; what comes into one may have been
+    /// passed already, so that this was no reading of the whole.
+    async fn reads_back_once(&self, wanted: &[String]) -> (Vec<Row>, f64, bool) {
         let down = "const timeline = document.querySelector('[data-part=timeline]');
                     timeline.scrollTop = timeline.scrollHeight;";
         self.browser.execute(down, vec![]).await;
@@ -381,6 +383,7 @@ impl Chat {
             .map_or(400.0, |timeline| timeline.client * 0.7);
         let mut read = page.rows;
         let mut worst = 0.0_f64;
+        let mut is_whole = true;
         let has_all = |read: &[Row]| {
             wanted
                 .iter()
@@ -388,7 +391,8 @@ impl Chat {
         };
         while !has_all(&read) {
             if self.fills_a_gap().await {
-                return None;
+                is_whole = false;
+                continue;
             }
             let scrolled = self.scrolls_by(-step).await;
             let Some(moved) = scrolled.moved else {
@@ -400,7 +404,7 @@ impl Chat {
                 break;
             }
         }
-        Some((read, worst))
+        (read, worst, is_whole)
     }
 
     /// Whether there was one.

@@ -211,7 +211,12 @@ fn row_58_a_long_conversation_scrolls_and_resumes() {
         );
         report.talk(&scene.reckons(2 * LATER).await);
 
-        // As many in one room, on a slow device.
+        // As many in one room, on a slow device. She has read upwards, and
+        // follows what comes once she is back at the end.
+        let down = "const list = document.querySelector('[data-part=timeline]');
+                    list.scrollTop = list.scrollHeight;";
+        scene.ann.browser.execute(down, vec![]).await;
+        scene.ann.sees("the end", |page| page.shows(&last)).await;
         watches_no_rows(&scene.ann).await;
         floods(&scene, rows, 5_000).await;
         let last = format!("flood {rows}");

@@ -261,6 +261,7 @@ fn one_language_is_fetched_as_address_file_and_browser_say() {
         dist.writes("parlance.json", br#"{ "lang": "zh-Hant-TW" }"#);
         let server = dist.serve();
         let ann = Chat::sits_down("Ann", Chromium, &server).await;
+        ann.expects_trouble();
         const SPOKEN: &str = "
             return [document.documentElement.lang, ...performance.getEntriesByType('resource')
               .map((it) => /words-(.*)-[0-9a-f]{16}\\.txt$/.exec(it.name)).filter(Boolean)
@@ -269,7 +270,7 @@ fn one_language_is_fetched_as_address_file_and_browser_say() {
             // The browser's own is on its way until the file says otherwise.
             ("/", "zh-CN en zh-CN", "加入聊天"),
             ("/?lang=en-GB", "en en", "Join the conversation"),
-            ("/?lang=zh_cn", "zh-CN zh-CN", "加入聊天"),
+            ("/?lang=zh-Hans", "zh-CN zh-CN", "加入聊天"),
             ("/?lang=en#lang=zh", "zh-CN zh-CN", "加入聊天"),
             // Nobody speaks it: the browser's.
             ("/?lang=tlh", "en en", "Join the conversation"),

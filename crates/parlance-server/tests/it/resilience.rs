@@ -251,11 +251,11 @@ struct Faulty {
 
 impl Faulty {
     fn trip(&self, conversation: &ConversationId) {
-        assert_ne!(
-            conversation.to_string(),
-            "room:boom",
-            "as the test wants it"
-        );
+        if conversation.to_string() == "room:boom" {
+            // A panic that says nothing: who reads what a test run printed
+            // looks for those that nobody wanted.
+            std::panic::resume_unwind(Box::new("as the test wants it"));
+        }
     }
 }
 
