@@ -204,6 +204,12 @@ fn merge_in_front(read: &mut Vec<Row>, window: Vec<Row>) {
         None => {
             let known = |row: &Row| read.iter().any(|other| other.key == row.key);
             let unknown: Vec<Row> = window.into_iter().filter(|row| !known(row)).collect();
+            for row in &unknown {
+                // Told, and judged by whoever counts.
+                if let Some(other) = read.iter().find(|it| it.id.is_some() && it.id == row.id) {
+                    println!("another row of one id: {other:?}, then {row:?}");
+                }
+            }
             read.splice(0..0, unknown);
         }
     }
@@ -576,7 +582,20 @@ impl Chat {
 }
 
 fn read(value: Value) -> Result<State, String> {
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    let state: State = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let mut ids: Vec<_> = state
+        .rows
+        .iter()
+        .filter_map(|row| row.id.as_deref())
+        .collect();
+    ids.sort_unstable();
+    let doubled = ids.windows(2).find(|pair| pair[0] == pair[1]);
+    // Whatever a story is about: nothing is ever shown twice.
+    assert!(
+        doubled.is_none(),
+        "two rows of one id: {doubled:?} of {ids:?}"
+    );
+    Ok(state)
 }
 
 /// The name that the test harness gave to this thread.

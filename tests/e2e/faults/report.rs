@@ -151,6 +151,7 @@ impl Report {
 impl Drop for Report {
     fn drop(&mut self) {
         if !self.printed && std::thread::panicking() {
+            println!("{}", self.broken.join("\n"));
             self.figure("ended before it was measured", "", false);
             self.prints();
         }
