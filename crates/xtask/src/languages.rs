@@ -1,5 +1,5 @@
 //! The words of the page as files of dist/, one for each language: a page
-//! fetches the one that it speaks.
+//! fetches the one that it speaks. Each is an array, a sentence an entry.
 //!
 //! It knows no word. The name of a file changes with what is in it: a program
 //! and its words belong together, and servers let browsers keep both for ever.
@@ -24,9 +24,9 @@ pub(crate) struct Written {
 /// Writes every language, the usual one first.
 pub(crate) fn write(folder: &Path) -> io::Result<Vec<Written>> {
     let written = LANGUAGES.map(|words| {
-        let text = words.written();
+        let text = json(&words.written());
         let sum = short(&Sha256::digest(&text));
-        let file = format!("{STEM}{}-{sum}.txt", words.tag);
+        let file = format!("{STEM}{}-{sum}.json", words.tag);
         std::fs::write(folder.join(&file), text)?;
         Ok(Written {
             tag: words.tag,
@@ -36,8 +36,34 @@ pub(crate) fn write(folder: &Path) -> io::Result<Vec<Written>> {
     written.into_iter().collect()
 }
 
+fn json(lines: &str) -> String {
+    let quoted = |line: &str| format!("\"{}\"", line.replace('\\', "\\\\").replace('"', "\\\""));
+    let lines: Vec<_> = lines.lines().map(quoted).collect();
+    format!("[{}]", lines.join(","))
+}
+
 /// Whether this file is a language's, of which a page fetches one.
 pub(crate) fn is_one(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with(STEM) && name.ends_with(".txt")
+    name.starts_with(STEM) && name.ends_with(".json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_entries_whatever_is_in_them() {
+        assert_eq!(
+            json("en\na, b\n{\"a\": \\}\n\n"),
+            r#"["en","a, b","{\"a\": \\}",""]"#
+        );
+    }
+
+    #[test]
+    fn a_language_is_told_by_its_name() {
+        assert!(is_one(Path::new("dist/words-zh-CN-0123456789abcdef.json")));
+        assert!(!is_one(Path::new("parlance.json")));
+        assert!(!is_one(Path::new("words-en.html")));
+    }
 }

@@ -120,7 +120,7 @@ mod tests {
         ["en", "zh-CN"]
             .map(|tag| Written {
                 tag,
-                file: format!("words-{tag}-1.txt"),
+                file: format!("words-{tag}-1.json"),
             })
             .into()
     }
@@ -139,7 +139,7 @@ mod tests {
         assert!(
             page.ends_with(
                 "]'><meta name=parlance-languages content='[\
-                 [\"en\",\"words-en-1.txt\"],[\"zh-CN\",\"words-zh-CN-1.txt\"]]'>\
+                 [\"en\",\"words-en-1.json\"],[\"zh-CN\",\"words-zh-CN-1.json\"]]'>\
                  <script>shell()</script>\
                  <link href=./style-1.css integrity=sha384-x rel=stylesheet>\
                  <script type=module>if(parlanceLaunch.start)parlanceLaunch.start()</script></head>"

@@ -179,8 +179,8 @@ mod tests {
         ("parlance-native-2_bg.wasm", 125_000),
         ("parlance.json", 100),
         ("style-3.css", 5_000),
-        ("words-en-4.txt", 1_500),
-        ("words-zh-CN-5.txt", 2_000),
+        ("words-en-4.json", 1_500),
+        ("words-zh-CN-5.json", 2_000),
     ];
 
     #[test]

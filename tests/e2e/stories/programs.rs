@@ -17,7 +17,7 @@ use crate::story::{ends_well, tell};
 const FETCHED: &str = "
     return performance.getEntriesByType('resource')
       .map((entry) => new URL(entry.name).pathname)
-      .filter((path) => /\\.(js|wasm|txt)$/.test(path))
+      .filter((path) => /\\.(js|wasm|json)$/.test(path) && path !== '/parlance.json')
       .map((path) => path.replace(/-[0-9a-f]{16}/, ''))
       .sort().join(' ');";
 
@@ -41,7 +41,7 @@ const FILE: &str = r#"
     const log = (window.__asked = []);
     window.fetch = (address, options = {}) => {
       const path = String(address);
-      if (!/json$|wasm$/.test(path)) return real(address, options);
+      if (!/^parlance.json$|wasm$/.test(path)) return real(address, options);
       log.push(path.replace(/-[0-9a-f]{16}/, ""));
       options.signal.addEventListener("abort", () => log.push("given up: " + log[0]));
       if (path !== "parlance.json") return real(address, options);
@@ -53,7 +53,7 @@ const FILE: &str = r#"
     };"#;
 
 fn files(program: &str) -> String {
-    format!("/parlance-{program}.js /parlance-{program}_bg.wasm /words-en.txt")
+    format!("/parlance-{program}.js /parlance-{program}_bg.wasm /words-en.json")
 }
 
 async fn told(person: &Chat, script: &str) -> String {
@@ -264,7 +264,7 @@ fn one_language_is_fetched_as_address_file_and_browser_say() {
         ann.expects_trouble();
         const SPOKEN: &str = "
             return [document.documentElement.lang, ...performance.getEntriesByType('resource')
-              .map((it) => /words-(.*)-[0-9a-f]{16}\\.txt$/.exec(it.name)).filter(Boolean)
+              .map((it) => /words-(.*)-[0-9a-f]{16}\\.json$/.exec(it.name)).filter(Boolean)
               .map((found) => found[1])].join(' ');";
         for (launch, spoken, words) in [
             // The browser's own is on its way until the file says otherwise.
@@ -291,9 +291,9 @@ fn words_that_are_none_are_not_shown() {
     tell(1, async || {
         let dist = Dist::copied();
         let page = b"<!doctype html>\n<title>Parlance</title>";
-        let english = dist.named("words-en-", ".txt");
+        let english = dist.named("words-en-", ".json");
         dist.replaces(&english, Some(page));
-        dist.replaces(&dist.named("words-zh-CN-", ".txt"), None);
+        dist.replaces(&dist.named("words-zh-CN-", ".json"), None);
         let server = dist.serve();
         let ann = Chat::sits_down("Ann", Chromium, &server).await;
         ann.expects_trouble();
