@@ -42,6 +42,7 @@ struct Signals {
     announcements: Live<Vec<Announcement>>,
     people_shown: Live<bool>,
     story_shown: Live<bool>,
+    restored: Live<bool>,
     rooms: RefCell<Vec<Room>>,
 }
 
@@ -82,6 +83,7 @@ impl Model {
             announcements: Live::new(Vec::new()),
             people_shown: Live::new(false),
             story_shown: Live::new(false),
+            restored: Live::new(false),
             rooms: RefCell::new(Vec::new()),
         })))
     }
@@ -108,6 +110,7 @@ impl Model {
             Event::Draft(id, text) => self.room(&id).on_draft(text),
             Event::OutboxFull(id, text) => self.room(&id).on_given_back(text),
             Event::Durability(durability) => self.0.durability.set(durability),
+            Event::Restored => self.0.restored.set(true),
             Event::SignedOut => self.on_signed_out(),
             // For the log, which is the driver's.
             Event::Counted(..) => {}
@@ -202,6 +205,16 @@ impl Model {
         &self.0.story_shown
     }
 
+    /// Whether the person is to be told that the history has changed.
+    pub fn restored(self) -> &'static Live<bool> {
+        &self.0.restored
+    }
+
+    /// They have been.
+    pub fn knows_restored(self) {
+        self.0.restored.set(false);
+    }
+
     /// Whether the panel of people is open.
     pub fn people_shown(self) -> &'static Live<bool> {
         &self.0.people_shown
@@ -279,6 +292,7 @@ impl Model {
 
     fn on_signed_out(self) {
         self.forget_talks();
+        self.knows_restored();
         self.0.me.set(None);
         self.0.banner.set(None);
         self.0.identity.set(Identity::SignedOut);

@@ -1,7 +1,7 @@
 //! Whether anything on show is still on its way: for the question before the
 //! page is closed, and for nothing else.
 //!
-//! Mirrors the rows of each conversation as one bit, by replaying the same
+//! Mirrors the rows of each conversation as one word, by replaying the same
 //! changes that the page replays.
 
 use parlance_core::map::Map;
@@ -14,8 +14,19 @@ use parlance_core::timeline::{Change, Delivery, Row};
 /// What closing the page would lose.
 #[derive(Debug, Default)]
 pub struct Unsent {
-    rows: Map<ConversationId, Vec<bool>>,
+    rows: Map<ConversationId, Vec<Held>>,
     kept_nowhere: bool,
+}
+
+/// Where the words of a row are beside the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// On the server, or nobody misses them.
+    Elsewhere,
+    /// On the device, if it keeps anything.
+    Device,
+    /// Nowhere: the server has lost them.
+    Nowhere,
 }
 
 impl Unsent {
@@ -44,6 +55,7 @@ impl Unsent {
             | Event::People(..)
             | Event::Typists(..)
             | Event::Draft(..)
+            | Event::Restored
             | Event::OutboxFull(..)
             | Event::Counted(..) => {}
         }
@@ -51,16 +63,21 @@ impl Unsent {
 
     /// Whether closing the page now loses something.
     pub fn would_be_lost(&self) -> bool {
-        self.kept_nowhere && self.rows.values().flatten().any(|unsent| *unsent)
+        let mut rows = self.rows.values().flatten();
+        rows.any(|held| match held {
+            Held::Elsewhere => false,
+            Held::Device => self.kept_nowhere,
+            Held::Nowhere => true,
+        })
     }
 }
 
-fn replay(rows: &mut Vec<bool>, change: &Change) {
+fn replay(rows: &mut Vec<Held>, change: &Change) {
     match change {
-        Change::Insert(index, row, _) => rows.insert((*index).min(rows.len()), is_unsent(row)),
+        Change::Insert(index, row, _) => rows.insert((*index).min(rows.len()), held(row)),
         Change::Update(index, row) => {
             if let Some(place) = rows.get_mut(*index) {
-                *place = is_unsent(row);
+                *place = held(row);
             }
         }
         Change::Move(from, to) => {
@@ -74,18 +91,19 @@ fn replay(rows: &mut Vec<bool>, change: &Change) {
                 rows.remove(*index);
             }
         }
-        Change::Reset(all) => *rows = all.iter().map(is_unsent).collect(),
+        Change::Reset(all) => *rows = all.iter().map(held).collect(),
     }
 }
 
 /// A failed one counts: its words are still only here.
-fn is_unsent(row: &Row) -> bool {
+fn held(row: &Row) -> Held {
     let Row::Message(item) = row else {
-        return false;
+        return Held::Elsewhere;
     };
     match item.delivery {
-        Some(Delivery::Queued(_) | Delivery::Sending | Delivery::Failed(_)) => true,
+        Some(Delivery::Queued(_) | Delivery::Sending | Delivery::Failed(_)) => Held::Device,
+        Some(Delivery::Missing(_)) => Held::Nowhere,
         Some(Delivery::Sent | Delivery::Unconfirmed | Delivery::Read | Delivery::Unknown)
-        | None => false,
+        | None => Held::Elsewhere,
     }
 }

@@ -31,6 +31,8 @@ pub enum Said {
     },
     /// So many messages at once.
     Many(u64),
+    /// So many of mine are not on the server any more.
+    Missing(u64),
 }
 
 /// Tells these too.

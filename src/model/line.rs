@@ -4,7 +4,7 @@
 //! Knows no row but its neighbours, and nothing of how they are drawn.
 
 use parlance_core::ids::{Seq, Uid};
-use parlance_core::timeline::{Item, Row, Side};
+use parlance_core::timeline::{Delivery, Item, Row, Side};
 
 use crate::i18n::local_day;
 
@@ -99,8 +99,13 @@ impl Line {
         theirs && self.seq().is_some_and(|seq| seq > read)
     }
 
+    /// Its number, or that of the row that it stands behind.
     fn seq(&self) -> Option<Seq> {
-        self.item().and_then(|item| item.seq)
+        let item = self.item()?;
+        match item.delivery {
+            Some(Delivery::Missing(after)) => Some(after),
+            _ => item.seq,
+        }
     }
 
     fn author(&self) -> Option<(Side, Option<&Uid>)> {

@@ -14,7 +14,7 @@ use parlance_core::frame::Person;
 use parlance_core::ids::{ConversationId, ItemKey, Seq};
 use parlance_core::session::{Conversation, HistoryState};
 use parlance_core::time::UnixMillis;
-use parlance_core::timeline::{Change, Item, Origin, Row, Side};
+use parlance_core::timeline::{Change, Delivery, Item, Origin, Row, Side};
 use parlance_core::viewport::{Place, Viewport};
 
 use super::announce::Said;
@@ -259,6 +259,7 @@ impl Room {
     pub(super) fn replay(self, changes: Vec<Change>) -> Vec<Said> {
         let mut said = Vec::new();
         let mut newer = 0;
+        let mut missing = 0;
         let mut mine = false;
         let mut touched = Touched::default();
         let mut moved = false;
@@ -275,7 +276,7 @@ impl Room {
                                 said.extend(tell(&row));
                             }
                             Origin::Mine => mine = true,
-                            Origin::History => {}
+                            Origin::History => missing += u64::from(is_missing(&row)),
                         }
                         rows.insert(index, Slot::new(row));
                         viewport.insert(index);
@@ -316,6 +317,9 @@ impl Room {
             place_between(rows, touched, self.0.read.get());
             moved
         });
+        if missing > 0 {
+            said.push(Said::Missing(missing));
+        }
         if mine || newer > 0 {
             self.0.fresh.set(false);
         }
@@ -466,6 +470,10 @@ fn place_between(rows: &[Slot], touched: Touched, read: Option<Seq>) {
 
 fn is_theirs(row: &Row) -> bool {
     matches!(row, Row::Message(item) if item.side != Side::Mine)
+}
+
+fn is_missing(row: &Row) -> bool {
+    matches!(row, Row::Message(item) if matches!(item.delivery, Some(Delivery::Missing(_))))
 }
 
 fn tell(row: &Row) -> Option<Said> {

@@ -27,6 +27,7 @@ fn say(language: Language, announcement: &Announcement) -> String {
     let words = language.words;
     match &announcement.said {
         Said::Many(count) => language.count(&words.new_messages, *count),
+        Said::Missing(count) => language.count(&words.missing_told, *count),
         Said::Message { author, kind, text } => {
             let mut sentence = author
                 .as_deref()

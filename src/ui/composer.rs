@@ -193,7 +193,7 @@ impl Desk {
                 let written = desk.field.value();
                 if written.is_empty() {
                     desk.field.set_value(text);
-                } else if written != *text {
+                } else if !text.is_empty() && written != *text {
                     desk.field.set_value(&[text, "\n", &written].concat());
                 }
                 desk.on_change();

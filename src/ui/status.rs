@@ -1,4 +1,5 @@
-//! The connection banner: there only while the core has something to say.
+//! The connection banner: there only while the core has something to say. And
+//! in the same place the notice that the history has changed, until it is read.
 //!
 //! Knows no timer of the connection; the second hand of its countdown turns
 //! only while a countdown is on show.
@@ -22,7 +23,24 @@ pub fn status_banner() -> El {
         if let Some(shown) = &*model.banner().look() {
             place.add(banner(shown));
         }
+        if model.restored().get() {
+            place.add(restored());
+        }
     })
+}
+
+/// What others said in the lost part is gone without a row of its own.
+fn restored() -> El {
+    let words = words();
+    let model = here().model;
+    el("div.status[data-part=restored]")
+        .child(el("span.status-light[aria-hidden=true]"))
+        .child(el("span.status-text").text(words.restored))
+        .child(
+            el("button.status-act[type=button]")
+                .text(words.close)
+                .on("click", move |_| model.knows_restored()),
+        )
 }
 
 fn banner(banner: &Banner) -> El {

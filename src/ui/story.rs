@@ -113,6 +113,7 @@ fn tone(what: What) -> &'static str {
         | What::Unreachable
         | What::Lost
         | What::Storage
+        | What::Restored
         | What::Ended => "bad",
         What::Began
         | What::Goodbye

@@ -38,6 +38,7 @@ pub fn delivery_name(words: &Words, delivery: &Delivery) -> String {
         Delivery::Unconfirmed => words.unconfirmed,
         Delivery::Read => words.read,
         Delivery::Unknown => words.unknown,
+        Delivery::Missing(_) => words.missing,
         Delivery::Failed(Failure::TooLarge) => words.failed_too_large,
         Delivery::Failed(Failure::Forbidden) => words.failed_forbidden,
         Delivery::Failed(Failure::NoConversation) => words.failed_no_conversation,

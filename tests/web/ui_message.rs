@@ -4,7 +4,7 @@ use parlance_core::content::{Answer, Card, Content, Media, Unknown};
 use parlance_core::frame::Talk;
 use parlance_core::ids::{ItemKey, Seq};
 use parlance_core::session::Conversation;
-use parlance_core::timeline::{Change, Delivery, Failure, Gap, Queued, Row};
+use parlance_core::timeline::{Change, Delivery, Failure, Gap, Origin, Queued, Row};
 use parlance_core::{Command, Event};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -82,6 +82,7 @@ async fn every_delivery_has_words() {
             Delivery::Read,
             Delivery::Unknown,
             Delivery::Failed(Failure::TooLarge),
+            Delivery::Missing(Seq(0)),
         ];
         for delivery in deliveries {
             page.shows(vec![mine(1, "hello", delivery.clone())]);
@@ -134,6 +135,68 @@ async fn the_person_decides_about_failed_and_unknown_ones() {
     );
     page.part("retry").click();
     assert_eq!(page.commands(), [Command::Retry(lobby(), ItemKey(2))]);
+}
+
+#[wasm_bindgen_test]
+async fn what_the_server_has_lost_is_offered_where_it_stood() {
+    for (lang, says, told) in [
+        (
+            "en",
+            "Not on the server any more",
+            "2 messages of yours are not on the server any more",
+        ),
+        (
+            "zh-CN",
+            "服务器上已没有这条消息",
+            "你有 2 条消息服务器上已经没有",
+        ),
+    ] {
+        let page = open_lobby(lang).await;
+        let ears = Ears::on(&page.part("announcer"));
+        page.shows(vec![theirs_text(1, "one"), theirs_text(2, "two")]);
+        settle().await;
+        let offered = |at, key, text| {
+            let row = mine(key, text, Delivery::Missing(Seq(1)));
+            Change::Insert(at, row, Origin::History)
+        };
+        page.changes(vec![offered(1, 7, "lost"), offered(2, 8, "lost too")]);
+        settle().await;
+        let rows = page.all("[data-part=message]");
+        let keys: Vec<_> = rows
+            .iter()
+            .map(|row| row.get_attribute("data-key"))
+            .collect();
+        assert_eq!(keys, ["1", "7", "8", "2"].map(|key| Some(key.to_owned())));
+        let row = page.row(7).unwrap();
+        assert_eq!(
+            row.get_attribute("data-delivery").as_deref(),
+            Some("failed")
+        );
+        assert_eq!(row.get_attribute("data-id"), None, "no server has it");
+        let why = page.all("[data-key=\"7\"] .trouble-why");
+        assert_eq!(why[0].text_content().as_deref(), Some(says));
+        let mark = page.all("[data-key=\"7\"] [data-mark=failed] .vh");
+        assert_eq!(mark[0].text_content().as_deref(), Some(says));
+        assert_eq!(ears.heard(), [told]);
+        // By the keyboard too, and in its own words alone.
+        assert!(page.parts("edit").is_empty());
+        for (part, command) in [
+            ("retry", Command::Retry(lobby(), ItemKey(7))),
+            ("delete", Command::Delete(lobby(), ItemKey(7))),
+        ] {
+            let selector = format!("[data-key=\"7\"] button[data-part={part}]");
+            let button = page.all(&selector).pop().unwrap();
+            assert_eq!(button.tab_index(), 0);
+            assert!(!button.text_content().unwrap().is_empty());
+            button.click();
+            assert_eq!(page.commands(), [command]);
+        }
+        // It turns up after all: the same row, with nothing to decide.
+        page.changes(vec![Change::Update(1, mine(7, "lost", Delivery::Sent))]);
+        settle().await;
+        assert!(row.is_same_node(page.row(7).as_ref().map(AsRef::as_ref)));
+        assert!(page.all("[data-key=\"7\"] .trouble").is_empty());
+    }
 }
 
 #[wasm_bindgen_test]

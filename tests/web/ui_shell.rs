@@ -69,6 +69,34 @@ async fn each_trouble_has_its_own_words() {
 }
 
 #[wasm_bindgen_test]
+async fn that_the_history_has_changed_is_said_until_it_is_read() {
+    let page = open_lobby("en").await;
+    assert!(page.parts("restored").is_empty());
+    page.model.apply(Event::Restored);
+    settle().await;
+    let notice = page.part("restored");
+    let text = notice.text_content().unwrap();
+    assert!(text.contains("The history has changed"), "{text}");
+    // Where a screen reader hears of it, and not as the state of the link.
+    assert!(notice.closest("[role=status]").unwrap().is_some());
+    assert!(page.parts("status").is_empty());
+    // Beside trouble with the link, not over it.
+    page.model.apply(Event::Banner(Some(Banner {
+        status: Status::Waiting,
+        retry_at: None,
+        end: None,
+    })));
+    settle().await;
+    let (banner, notice) = (page.part("status"), page.part("restored"));
+    let below = notice.get_bounding_client_rect().top();
+    assert!(below >= banner.get_bounding_client_rect().bottom());
+    page.all("[data-part=restored] .status-act")[0].click();
+    settle().await;
+    assert!(page.parts("restored").is_empty());
+    assert_eq!(page.parts("status").len(), 1);
+}
+
+#[wasm_bindgen_test]
 async fn the_list_shows_the_newest_first_and_what_is_unread() {
     let page = open_lobby("en").await;
     let pair = ConversationId::pair(Uid::new("me"), Uid::new("mia"));

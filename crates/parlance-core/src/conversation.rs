@@ -20,9 +20,11 @@ mod align;
 mod as_given;
 mod placing;
 mod proving;
+mod restored;
 
 use as_given::AsGiven;
 pub use as_given::{Laid, Mine, Reaches, Unproved};
+use restored::Unfound;
 
 /// Messages in a page that is asked for.
 pub const PAGE: u32 = 50;
@@ -76,6 +78,9 @@ pub struct Conversation {
     early: Map<Seq, Message>,
     /// When the hole before them is asked about.
     pub patience: Option<Instant>,
+    /// Messages of mine that an earlier log had, until it is known whether this
+    /// one has them.
+    unfound: Vec<Unfound>,
     /// What is known beside, where messages have no numbers.
     as_given: AsGiven,
 }
@@ -142,6 +147,7 @@ impl Conversation {
             gap: None,
             early: Map::new(),
             patience: None,
+            unfound: Vec::new(),
             as_given: AsGiven::default(),
         }
     }
@@ -191,7 +197,8 @@ impl Conversation {
         self.head = self.last_known();
     }
 
-    /// The log is another one, or is to be read anew. What waits to be sent stays.
+    /// The log is another one, or is to be read anew. What waits to be sent
+    /// stays, and what was sent is looked for in the new one.
     pub fn forget_log(&mut self) {
         self.log = Log::Unknown;
         self.head = Seq(0);
@@ -208,7 +215,7 @@ impl Conversation {
         self.patience = None;
         self.last = None;
         self.as_given = AsGiven::default();
-        self.timeline.forget_confirmed();
+        self.look_for_mine();
     }
 
     /// The link is gone.
@@ -441,6 +448,9 @@ impl Conversation {
                 Confirmed::Known => applied.duplicates += 1,
                 Confirmed::Merged => applied.merged += 1,
                 Confirmed::Inserted => {}
+            }
+            if !not_mine {
+                self.find(&message);
             }
             self.count_unread(seq, not_mine);
             if Some(seq) == newest || self.last.is_none() {

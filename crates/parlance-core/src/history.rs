@@ -48,6 +48,14 @@ impl Coverage {
             .is_some_and(|(start, _)| *start <= seq.0)
     }
 
+    /// Whether every number from the first to the last of these is known.
+    pub fn has_all(&self, first: Seq, last: Seq) -> bool {
+        let at = self.ranges.partition_point(|(_, end)| *end < first.0);
+        self.ranges
+            .get(at)
+            .is_some_and(|(start, end)| *start <= first.0 && last.0 <= *end)
+    }
+
     /// The first number that is known.
     pub fn first(&self) -> Option<Seq> {
         self.ranges.first().map(|(start, _)| Seq(*start))
@@ -153,6 +161,8 @@ mod tests {
         let holes: Vec<_> = coverage.holes().collect();
         assert_eq!(holes, [(Seq(5), Seq(7)), (Seq(10), Seq(10))]);
         assert!(coverage.has(Seq(8)) && !coverage.has(Seq(7)) && !coverage.has(Seq(12)));
+        assert!(coverage.has_all(Seq(8), Seq(9)) && coverage.has_all(Seq(11), Seq(11)));
+        assert!(!coverage.has_all(Seq(9), Seq(11)) && !coverage.has_all(Seq(7), Seq(8)));
         assert_eq!(
             (coverage.first(), coverage.last()),
             (Some(Seq(3)), Some(Seq(11)))

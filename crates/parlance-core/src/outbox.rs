@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::content::Content;
 use crate::dialect::Resend;
-use crate::ids::{ClientId, ConversationId, ItemKey, MessageId, SaveId, Uid};
+use crate::ids::{ClientId, ConversationId, Epoch, ItemKey, MessageId, SaveId, Uid};
 use crate::planted::{Bug, planted};
 use crate::time::{Instant, UnixMillis};
 use crate::timeline::{Delivery, Failure, Queued};
@@ -147,6 +147,7 @@ impl Outbox {
         let before = std::mem::replace(&mut entry.bytes, weight(&content));
         let after = entry.bytes;
         entry.draft.client_id = fresh;
+        entry.draft.again = None;
         entry.draft.content = content;
         self.bytes = self.bytes - before + after;
     }
@@ -386,6 +387,9 @@ pub struct Draft {
     /// The newest message of the log when it was handed over, where it has an
     /// id: nothing up to that one can be this.
     pub after: Option<MessageId>,
+    /// It is said again, because the log of this epoch has it no longer: that
+    /// another log has it proves nothing.
+    pub again: Option<Epoch>,
 }
 
 /// One write to the device's storage: one strict transaction.

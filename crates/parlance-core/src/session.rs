@@ -53,6 +53,7 @@ mod phase;
 
 mod attending;
 mod receiving;
+mod restored;
 mod sending;
 mod siblings;
 mod story;
@@ -127,8 +128,8 @@ pub struct Session {
     conversations: Map<ConversationId, conversation::Conversation>,
     outbox: Outbox,
     durability: Durability,
-    /// Rows that the device is to forget, until it has.
-    forgetting: Map<SaveId, ClientId>,
+    /// Rows that the device is to forget, until it has, and which log there was.
+    forgetting: Map<SaveId, (ClientId, Option<Epoch>)>,
 
     outputs: VecDeque<Output>,
     /// Conversations that changed since the page was last told.

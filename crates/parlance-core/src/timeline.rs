@@ -1,7 +1,8 @@
 //! The rows of one conversation, in order: first what the server has confirmed,
-//! by its numbers, with a gap row wherever numbers are missing; then what is
-//! said here and not yet confirmed, in the order of saying. Every mutation
-//! leaves behind the [`Change`]s that it made.
+//! by its numbers, with a gap row wherever numbers are missing, and among them
+//! what of mine a restored log lacks; then what is said here and not yet
+//! confirmed, in the order of saying. Every mutation leaves behind the
+//! [`Change`]s that it made.
 //!
 //! Does not know what is in the DOM, nor why a message is late.
 
@@ -12,12 +13,17 @@ use crate::frame::{Message, Person};
 use crate::ids::{ClientId, ItemKey, MessageId, Seq, Uid};
 use crate::time::UnixMillis;
 
+mod missing;
+
 /// The rows of one conversation.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     rows: VecDeque<Row>,
-    /// The rows before this one are confirmed, or gaps among the confirmed.
+    /// The rows before this one are confirmed, or gaps among the confirmed, or
+    /// messages of mine that the log had and has no longer.
     confirmed: usize,
+    /// How many those are.
+    missing: usize,
     changes: Vec<Change>,
 }
 
@@ -83,9 +89,11 @@ impl Timeline {
         } else {
             None
         };
-        let waiting = self.waiting(|item| {
-            item.seq == Some(seq) || (item.client_id.is_some() && item.client_id == client_id)
-        });
+        let waiting = self
+            .waiting(|item| {
+                item.seq == Some(seq) || (item.client_id.is_some() && item.client_id == client_id)
+            })
+            .or_else(|| self.missing_as(message).filter(|_| side == Side::Mine));
         let mut item = Item {
             key: ItemKey::default(),
             client_id,
@@ -111,6 +119,14 @@ impl Timeline {
         };
         let Some(Row::Message(before)) = self.rows.remove(from) else {
             return Confirmed::Known;
+        };
+        let place = if from < self.confirmed {
+            // It was missing, and turns up.
+            self.confirmed -= 1;
+            self.missing -= 1;
+            place - usize::from(from < place)
+        } else {
+            place
         };
         item.key = before.key;
         item.client_id = before.client_id.clone();
@@ -257,12 +273,20 @@ impl Timeline {
     /// Takes a message of mine away, wherever it stands.
     pub fn remove_own(&mut self, client_id: &ClientId) {
         if let Some(at) = self.own(client_id) {
-            self.rows.remove(at);
-            if at < self.confirmed {
-                self.confirmed -= 1;
-            }
-            self.changes.push(Change::Remove(at));
+            self.remove_at(at);
         }
+    }
+
+    fn remove_at(&mut self, at: usize) -> Option<Row> {
+        let row = self.rows.remove(at)?;
+        if at < self.confirmed {
+            self.confirmed -= 1;
+        }
+        if is_missing(&row) {
+            self.missing -= 1;
+        }
+        self.changes.push(Change::Remove(at));
+        Some(row)
     }
 
     /// Whether a confirmed message bears the backend's id.
@@ -353,22 +377,32 @@ impl Timeline {
     }
 
     /// The log is another one: forgets what was confirmed, keeps what waits.
-    pub fn forget_confirmed(&mut self) {
-        self.rows.drain(..self.confirmed);
-        self.confirmed = 0;
-        // What waited for its place was proved by the old log: whether the
-        // new one has it, its pages say.
-        self.rows.retain(|row| match row {
-            Row::Message(item) => item.seq.is_none(),
-            Row::Gap(_) => false,
-        });
+    /// Gives back what of it was mine: whether the new log has it, its pages
+    /// say.
+    pub fn forget_confirmed(&mut self) -> Vec<Box<Item>> {
+        let mut mine = Vec::new();
+        let mut confirmed = std::mem::take(&mut self.confirmed);
+        for _ in 0..self.rows.len() {
+            if let Some(Row::Message(item)) = self.rows.pop_front() {
+                // What waited for its place was proved by the old log, too.
+                if confirmed == 0 && item.seq.is_none() {
+                    self.rows.push_back(Row::Message(item));
+                } else if item.side == Side::Mine {
+                    mine.push(item);
+                }
+            }
+            confirmed = confirmed.saturating_sub(1);
+        }
+        self.missing = 0;
         self.reset();
+        mine
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.confirmed = 0;
+        self.missing = 0;
         self.reset();
     }
 
@@ -401,12 +435,13 @@ impl Timeline {
     /// Whether a confirmed message of mine bears this id.
     pub fn has_confirmed(&self, client_id: &ClientId) -> bool {
         self.rows.range(..self.confirmed).any(|row| match row {
-            Row::Message(item) => item.client_id.as_ref() == Some(client_id),
+            Row::Message(item) => item.client_id.as_ref() == Some(client_id) && !is_missing(row),
             Row::Gap(_) => false,
         })
     }
 
-    /// How many rows, from the front, are confirmed or gaps among them.
+    /// How many rows, from the front, are confirmed, or gaps or missing
+    /// messages among them.
     pub const fn confirmed_len(&self) -> usize {
         self.confirmed
     }
@@ -471,11 +506,20 @@ impl Timeline {
     }
 }
 
+/// Where a row belongs among the confirmed. What is missing stands behind the
+/// message of its number.
 fn first_of(row: &Row) -> Seq {
     match row {
-        Row::Message(item) => item.seq.unwrap_or_default(),
+        Row::Message(item) => match item.delivery {
+            Some(Delivery::Missing(after)) => after,
+            _ => item.seq.unwrap_or_default(),
+        },
         Row::Gap(gap) => gap.first,
     }
+}
+
+fn is_missing(row: &Row) -> bool {
+    matches!(row, Row::Message(item) if matches!(item.delivery, Some(Delivery::Missing(_))))
 }
 
 fn side_of(message: &Message, me: Option<&Uid>) -> Side {
@@ -604,6 +648,9 @@ pub enum Delivery {
     Unknown,
     /// Refused, or given up.
     Failed(Failure),
+    /// It was proved, and the server has it no longer: a restored log lacks it.
+    /// It stands behind the message of this number; 0: before all.
+    Missing(Seq),
 }
 
 /// What a queued message waits for.
@@ -650,7 +697,8 @@ impl Delivery {
             Self::Unconfirmed => "unconfirmed",
             Self::Read => "read",
             Self::Unknown => "unknown",
-            Self::Failed(_) => "failed",
+            // Not on the server, and can be tried again: that is the word.
+            Self::Failed(_) | Self::Missing(_) => "failed",
         }
     }
 }

@@ -81,7 +81,9 @@ pub(crate) static WORDS: Words = Words {
         "This device could not keep something",
         "Stopped, until you act",
         "The connection moved to another tab",
+        "The history has changed: read anew",
     ],
+    restored: "The history has changed: it is read anew.",
     not_kept: "Not kept if you close",
     not_kept_why: "This browser can’t store messages. What is unsent is lost when you close the page.",
 
@@ -169,6 +171,11 @@ pub(crate) static WORDS: Words = Words {
     unconfirmed: "Handed over; this service doesn’t confirm",
     unknown: "May not have arrived",
     unknown_why: "The connection broke before an answer came. If you send it again, it may arrive twice.",
+    missing: "Not on the server any more",
+    missing_told: Plural {
+        one: "{} message of yours is not on the server any more",
+        other: "{} messages of yours are not on the server any more",
+    },
     failed: "Not sent",
     failed_too_large: "Not sent: too long",
     failed_forbidden: "Not sent: you can’t write here",

@@ -156,7 +156,8 @@ table! {
     story_none: &'static str,
     story_online_after: &'static str,
     /// One for each kind, in the order of `What`.
-    story_kinds: [&'static str; 21],
+    story_kinds: [&'static str; 22],
+    restored: &'static str,
     not_kept: &'static str,
     not_kept_why: &'static str,
 
@@ -226,6 +227,8 @@ table! {
     unconfirmed: &'static str,
     unknown: &'static str,
     unknown_why: &'static str,
+    missing: &'static str,
+    missing_told: Plural,
     failed: &'static str,
     failed_too_large: &'static str,
     failed_forbidden: &'static str,

@@ -82,7 +82,9 @@ pub(crate) static WORDS: Words = Words {
         "这台设备未能保存内容",
         "已停止，等待你操作",
         "连接已转到另一个标签页",
+        "聊天记录有变，已重新读取",
     ],
+    restored: "聊天记录有变，正在重新读取。",
     not_kept: "关闭后不保留",
     not_kept_why: "这个浏览器无法保存消息，关闭页面会丢失未发送的内容。",
 
@@ -151,6 +153,8 @@ pub(crate) static WORDS: Words = Words {
     read: "已读",
     unconfirmed: "已交出，对方服务不作确认",
     unknown: "可能没有送达",
+    missing: "服务器上已没有这条消息",
+    missing_told: all("你有 {} 条消息服务器上已经没有"),
     unknown_why: "连接在收到答复前中断。再次发送可能会重复。",
     failed: "发送失败",
     failed_too_large: "发送失败：内容过长",

@@ -35,7 +35,7 @@ fn draw_mark(delivery: &Delivery) -> El {
         Delivery::Sent => icon::CHECK,
         Delivery::Read => icon::CHECKS,
         Delivery::Unknown => icon::QUESTION,
-        Delivery::Failed(_) => icon::ALERT,
+        Delivery::Failed(_) | Delivery::Missing(_) => icon::ALERT,
     };
     let name = delivery_name(words(), delivery);
     el("span.mark")
@@ -72,7 +72,7 @@ fn decide(room: Room, line: &Live<Line>, delivery: &Delivery) -> Option<El> {
         Delivery::Queued(Queued::Turn) => return None,
         Delivery::Queued(Queued::MessageAbove) => (None, false),
         Delivery::Queued(Queued::Consent) => (Some(("consent", words.send_now)), false),
-        Delivery::Unknown => (Some(("retry", words.retry)), false),
+        Delivery::Unknown | Delivery::Missing(_) => (Some(("retry", words.retry)), false),
         Delivery::Failed(_) => (Some(("retry", words.retry)), is_text),
     };
     let mut why = el("span.trouble-why").text(&delivery_name(words, delivery));

@@ -122,6 +122,8 @@ impl Conversation {
         }
         let unread = self.unread;
         self.forget_log();
+        // No other log: a page that does not reach back so far says nothing.
+        self.unfound.clear();
         self.unread = unread;
     }
 }

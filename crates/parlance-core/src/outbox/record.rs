@@ -8,7 +8,7 @@ use super::{Draft, Record};
 use crate::dialect::DecodeError;
 use crate::dialect::fields::{Fields, Object};
 use crate::dialect::native::{body_of, content_of};
-use crate::ids::{ClientId, ConversationId, MessageId};
+use crate::ids::{ClientId, ConversationId, Epoch, MessageId};
 use crate::time::UnixMillis;
 
 const VERSION: u64 = 1;
@@ -27,6 +27,7 @@ impl Draft {
         row.number("order", Some(self.order));
         row.number("over", self.handed_over.then_some(1));
         row.text("after", self.after.as_ref().map(MessageId::as_str));
+        row.text("again", self.again.as_ref().map(Epoch::as_str));
         Record {
             client_id: self.client_id.clone(),
             conversation: self.conversation.clone(),
@@ -53,6 +54,7 @@ impl Draft {
             order: row.number("order")?.min(MOST_ORDER),
             handed_over: row.maybe_number("over")? == Some(1),
             after: row.maybe_text("after")?.map(MessageId::new),
+            again: row.maybe_text("again")?.map(Epoch::new),
         })
     }
 }
@@ -72,6 +74,7 @@ mod tests {
             order: 3,
             handed_over: false,
             after: None,
+            again: None,
         };
         assert_eq!(
             Draft::from_record(&draft.to_record().value),
@@ -80,6 +83,7 @@ mod tests {
         let over = Draft {
             handed_over: true,
             after: Some(MessageId::new("9")),
+            again: Some(Epoch::new("e2")),
             ..draft
         };
         assert_eq!(Draft::from_record(&over.to_record().value), Ok(over));

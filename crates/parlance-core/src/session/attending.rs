@@ -32,9 +32,13 @@ impl Session {
             Command::Open(id) => self.open(now, id),
             Command::Leave => self.set_current(None),
             Command::Say(id, content, said_at) => self.say(now, id, content, said_at),
+            Command::Retry(id, key) if self.is_missing(&id, key) => self.say_again(now, &id, key),
             Command::Retry(_, key) => self.retry(key),
             Command::Edit(_, key, content) => self.edit(now, key, content),
-            Command::Delete(_, key) => self.delete(key),
+            Command::Delete(id, key) => {
+                self.delete(key);
+                self.remove_missing(id, key);
+            }
             Command::LoadOlder(id) => self.load_older(now, &id),
             Command::LoadGap(id, key) => self.load_gap(now, &id, key),
             Command::Seen(id, seq) => {

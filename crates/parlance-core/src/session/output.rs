@@ -69,6 +69,11 @@ pub enum Event {
     Durability(Durability),
     /// The person has signed out: forget everything.
     SignedOut,
+    /// The log is not the one that was shown: its rows are gone, and it is read
+    /// anew. What of mine it lacks comes back as [`Delivery::Missing`].
+    ///
+    /// [`Delivery::Missing`]: crate::timeline::Delivery::Missing
+    Restored,
     /// The outbox is full: this text was not taken, give it back to the composer.
     OutboxFull(ConversationId, String),
     /// Something from outside was odd and was counted: for the log.

@@ -139,7 +139,7 @@ impl Session {
         }
         let another = |epoch: &Epoch| *epoch != welcome.epoch && !planted(Bug::EpochWithoutOffset);
         if self.is_numbered() && self.epoch.as_ref().is_some_and(another) {
-            self.forget_logs();
+            self.forget_logs(now);
         }
         self.epoch = Some(welcome.epoch);
         for head in &welcome.conversations {
@@ -190,13 +190,6 @@ impl Session {
             .map(|entry| entry.draft.conversation.clone())
             .collect();
         self.touched.extend(unkept);
-    }
-
-    fn forget_logs(&mut self) {
-        for (id, conversation) in &mut self.conversations {
-            conversation.forget_log();
-            self.touched.insert(id.clone());
-        }
     }
 
     /// Opens what is to be shown first, as soon as it can be named.
@@ -261,6 +254,7 @@ impl Session {
         self.touched.insert(id.clone());
         if let Some(what) = ahead {
             self.count(Oddity::CursorAhead, what);
+            self.tell_restored(now);
         }
     }
 
@@ -315,7 +309,7 @@ impl Session {
         {
             // The log was replaced while the link lived: read it anew.
             self.epoch = Some(page.epoch);
-            self.forget_logs();
+            self.forget_logs(now);
             if let Some(current) = self.current.clone() {
                 self.open_current(now, &current);
             }

@@ -41,20 +41,26 @@ impl Session {
             self.tell(Event::OutboxFull(conversation, text));
             return;
         }
-        let client_id = self.next_client_id();
-        // The device's time orders what several stays of one person leave
-        // behind; within one stay the counter does.
-        let by_clock = u64::try_from(said_at.0).unwrap_or_default();
         let draft = Draft {
-            client_id,
+            client_id: self.next_client_id(),
             conversation,
             content,
             said_at,
-            order: self.outbox.next_order().max(by_clock),
+            order: 0,
             handed_over: false,
             after: None,
+            again: None,
         };
         let key = self.next_key();
+        self.say_in_row(now, key, draft);
+    }
+
+    /// Says it after everything else, in this row.
+    pub(super) fn say_in_row(&mut self, now: Instant, key: ItemKey, mut draft: Draft) {
+        // The device's time orders what several stays of one person leave
+        // behind; within one stay the counter does.
+        let by_clock = u64::try_from(draft.said_at.0).unwrap_or_default();
+        draft.order = self.outbox.next_order().max(by_clock);
         match self.keeper() {
             Some(uid) => {
                 let save = self.save(Write::Keep(uid, Box::new(draft.to_record())));
@@ -285,6 +291,7 @@ impl Session {
         });
         let id = &draft.conversation;
         let conversation = Self::conversation_mut(&mut self.conversations, id);
+        conversation.is_said_again(&draft.client_id, key);
         conversation.timeline.say(Item {
             key,
             client_id: Some(draft.client_id.clone()),
@@ -509,6 +516,7 @@ impl Session {
             self.forget(uid, draft.client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&draft.conversation) {
+            conversation.has_or_wants_no(&draft.client_id);
             if planted(Bug::EchoVanishes) {
                 conversation.timeline.remove_waiting(&draft.client_id);
             }
@@ -673,6 +681,7 @@ impl Session {
             }
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.has_or_wants_no(&old);
             conversation.timeline.update_waiting(&old, |item| {
                 item.client_id = Some(fresh);
                 item.content = content;
@@ -707,6 +716,7 @@ impl Session {
             self.forget(uid, client_id.clone());
         }
         if let Some(conversation) = self.conversations.get_mut(&id) {
+            conversation.has_or_wants_no(&client_id);
             conversation.timeline.remove_own(&client_id);
         }
         self.touched.insert(id);
@@ -716,10 +726,11 @@ impl Session {
     /// The device need not keep it any longer.
     pub(super) fn forget(&mut self, uid: Uid, client_id: ClientId) {
         let save = self.save(Write::Forget(uid, client_id.clone()));
-        self.forgetting.insert(save, client_id);
+        self.forgetting
+            .insert(save, (client_id, self.epoch.clone()));
     }
 
-    fn next_client_id(&mut self) -> ClientId {
+    pub(super) fn next_client_id(&mut self) -> ClientId {
         let bits = (u128::from(self.chance.bits()) << 64) | u128::from(self.chance.bits());
         ClientId::from_bits(bits)
     }

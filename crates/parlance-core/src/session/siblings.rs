@@ -149,14 +149,21 @@ impl Session {
     /// Another page's message, or one that an earlier page left, becomes this
     /// one's to show and to see through.
     pub(super) fn adopt(&mut self, uid: &Uid, mut draft: Draft) {
-        // It was to be forgotten, and that did not work.
+        // It was to be forgotten, and that did not work; unless it is said again
+        // since, for the log of then has been replaced.
+        let again = &draft.again;
         let given_up = self
             .forgetting
             .iter()
-            .find(|(_, id)| **id == draft.client_id);
+            .find(|(_, (id, log))| *id == draft.client_id && (again.is_none() || again == log));
         if let Some(save) = given_up.map(|(save, _)| *save) {
             self.forgetting.remove(&save);
             return self.forget(uid.clone(), draft.client_id);
+        }
+        if again.is_some() && *again != self.epoch && self.is_proved(&draft) {
+            // This page has not heard yet that the log is another one: it looks
+            // again when it does.
+            return;
         }
         // The log may have come before the device answered.
         let conversation = self.conversations.get(&draft.conversation);
@@ -185,6 +192,16 @@ impl Session {
         };
         let key = self.next_key();
         self.outbox.add(draft, key, state, Kept::Yes);
+    }
+
+    /// Whether it stands here as the server's.
+    fn is_proved(&self, draft: &Draft) -> bool {
+        let Some(conversation) = self.conversations.get(&draft.conversation) else {
+            return false;
+        };
+        let rows = &conversation.timeline;
+        let waits = rows.waiting_item(&draft.client_id);
+        rows.has_confirmed(&draft.client_id) || waits.is_some_and(|item| item.seq.is_some())
     }
 
     /// Behind everything else, or all rows that wait are put in their order.
@@ -220,6 +237,8 @@ impl Session {
         self.outbox.remove(client_id);
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.timeline.remove_own(client_id);
+            // One that was said again is missing as before.
+            conversation.was_not_said_again(client_id);
         }
         self.touched.insert(id);
     }

@@ -73,6 +73,9 @@ pub enum What {
     Ended,
     /// The one link of all tabs has moved to another tab, or to this one.
     Moved,
+    /// The server keeps another log than the one that was shown, or less of it:
+    /// it is read anew.
+    Restored,
 }
 
 /// What happened, oldest first.
@@ -83,6 +86,12 @@ impl Session {
     /// What happened to the connection in the last hour, oldest first.
     pub fn story(&self) -> impl Iterator<Item = &Note> {
         self.story.0.iter()
+    }
+
+    /// Whether this is what happened last, and now.
+    pub(super) fn noted_last(&self, at: Instant, what: What) -> bool {
+        let last = self.story.0.back();
+        last.is_some_and(|note| note.at == at && note.what == what)
     }
 
     pub(super) fn note(&mut self, at: Instant, what: What, number: u64) {

@@ -51,6 +51,7 @@ impl Session {
             return;
         };
         conversation.set_deliveries(deliveries);
+        conversation.offer_missing();
         let changes = conversation.timeline.take_changes();
         let history = conversation.history_state();
         let summary = Summary {

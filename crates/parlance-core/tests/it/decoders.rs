@@ -401,6 +401,7 @@ fn every_kind_of_content_survives_the_wire_and_the_device() {
             order: number as u64,
             handed_over: number % 2 == 1,
             after: (number % 3 == 1).then(|| MessageId::new("a \"9\"")),
+            again: None,
         };
         assert_eq!(Draft::from_record(&draft.to_record().value), Ok(draft));
     }

@@ -21,6 +21,7 @@ mod life;
 mod path;
 mod protocol;
 mod refusing;
+mod restored;
 mod server;
 mod storage;
 mod tabs;

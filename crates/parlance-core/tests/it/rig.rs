@@ -397,6 +397,7 @@ impl Rig {
             }
             Event::SignedOut => self.told.summaries.clear(),
             Event::IdentityNeeded { .. }
+            | Event::Restored
             | Event::Me(_)
             | Event::Limits(_)
             | Event::History(..)

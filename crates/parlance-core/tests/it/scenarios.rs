@@ -15,6 +15,7 @@ mod page_life;
 mod people;
 mod receiving;
 mod refusing;
+mod restored;
 mod sending;
 mod siblings;
 mod story;

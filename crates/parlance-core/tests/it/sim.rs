@@ -29,6 +29,7 @@ mod heard;
 mod invariants;
 mod network;
 mod outputs;
+mod restored;
 mod rows;
 mod server;
 mod siblings;

@@ -203,6 +203,7 @@ impl Stage {
             | Event::Draft(..)
             | Event::Durability(_)
             | Event::SignedOut
+            | Event::Restored
             | Event::OutboxFull(..) => {}
         }
     }

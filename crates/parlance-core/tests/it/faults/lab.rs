@@ -494,6 +494,7 @@ impl<B: Backend> Lab<B> {
             }
             Event::IdentityNeeded { .. } => self.seen.identity_asked += 1,
             Event::SignedOut
+            | Event::Restored
             | Event::History(..)
             | Event::Me(_)
             | Event::Limits(_)

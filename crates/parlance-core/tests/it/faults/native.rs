@@ -31,6 +31,8 @@ pub(super) struct Server {
     pub(super) me: &'static str,
     pub(super) chance: Chance,
     pub(super) messages: Vec<Stored>,
+    /// Its clock: one tick for each message that it stores.
+    clock: i64,
     /// Frames are spoiled before they are numbered.
     pub(super) spoil: Option<Spoil>,
     /// One frame in so many is numbered and then lost inside.
@@ -58,7 +60,8 @@ pub(super) struct Server {
 pub(super) struct Stored {
     pub(super) from: String,
     pub(super) text: String,
-    cid: Option<String>,
+    pub(super) cid: Option<String>,
+    at: i64,
 }
 
 struct Conn {
@@ -78,6 +81,7 @@ impl Default for Server {
             me: ME,
             chance: Chance::new(1),
             messages: Vec::new(),
+            clock: 1_790_000_000_000,
             spoil: None,
             loses_one_in: 0,
             forgets_one_in: 0,
@@ -139,10 +143,12 @@ impl Server {
     }
 
     fn store(&mut self, from: &str, text: &str, cid: Option<String>) -> u64 {
+        self.clock += 1;
         self.messages.push(Stored {
             from: from.to_owned(),
             text: text.to_owned(),
             cid: cid.clone(),
+            at: self.clock,
         });
         let seq = self.messages.len() as u64;
         if let Some(cid) = cid {
@@ -183,7 +189,7 @@ impl Server {
             cid: stored.cid.clone(),
             from: Some(person(&stored.from)),
             body: json!({"kind": "text", "text": stored.text}),
-            ts: 1_790_000_000_000 + seq.cast_signed(),
+            ts: stored.at,
         }
     }
 
@@ -307,7 +313,7 @@ impl Server {
             conv: ROOM.to_owned(),
             seq,
             id: format!("{}-{seq}", self.epoch),
-            ts: 1_790_000_000_000 + seq.cast_signed(),
+            ts: self.message(seq).ts,
             dup: known.is_some(),
         };
         // The echo may be first.

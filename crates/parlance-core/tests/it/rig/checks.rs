@@ -37,7 +37,10 @@ impl Watch {
                 let shown = copies.values().flatten().any(|row| match row {
                     Row::Message(item) => {
                         item.client_id.as_ref() == Some(&record.client_id)
-                            && !matches!(item.delivery, Some(Delivery::Failed(_)))
+                            && !matches!(
+                                item.delivery,
+                                Some(Delivery::Failed(_) | Delivery::Missing(_))
+                            )
                     }
                     Row::Gap(_) => false,
                 });
@@ -142,6 +145,8 @@ impl Rig {
                         if index < confirmed {
                             last = seq;
                         }
+                    } else if let Some(Delivery::Missing(after)) = item.delivery {
+                        assert!(index < confirmed && after == last, "not where it was");
                     } else {
                         assert!(index >= confirmed, "confirmed without a place");
                     }

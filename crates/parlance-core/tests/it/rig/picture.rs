@@ -3,7 +3,7 @@
 //!
 //! Rows: `7` another person's, `7:sent` `7:read` mine, `7!` the system's, `4-9`
 //! three or more of others in a row, `[3..9]` a gap, `(hello queued)` mine and
-//! not confirmed. What waits for the message above says `waiting`, what is too
+//! not confirmed, `{hello}` mine and not on the server. What waits for the message above says `waiting`, what is too
 //! old to go unasked says `asking`.
 
 use super::*;
@@ -106,6 +106,9 @@ fn flush(run: &mut Vec<u64>, words: &mut Vec<String>) {
 }
 
 fn confirmed_word(item: &Item) -> String {
+    if let Some(Delivery::Missing(_)) = item.delivery {
+        return format!("{{{}}}", item.content.text());
+    }
     let seq = item.seq.unwrap_or_default();
     match (&item.side, &item.delivery) {
         (Side::Mine, Some(delivery)) => format!("{seq}:{}", delivery.word()),

@@ -18,6 +18,8 @@ pub(crate) struct Server {
     /// How far I have read, by conversation.
     pub(crate) read: BTreeMap<String, u64>,
     logs: BTreeMap<String, Vec<Stored>>,
+    /// Its clock: one tick for each message that it stores.
+    clock: u64,
     /// The number of the last frame on this link.
     frame: u64,
     pub(super) owes_pong: bool,
@@ -28,6 +30,7 @@ struct Stored {
     from: Option<String>,
     text: String,
     cid: Option<String>,
+    at: u64,
 }
 
 impl Default for Server {
@@ -39,6 +42,7 @@ impl Default for Server {
             me: "u-ann",
             read: BTreeMap::new(),
             logs: BTreeMap::from([("room:lobby".to_owned(), Vec::new())]),
+            clock: 1_780_000_000_000,
             frame: 0,
             owes_pong: false,
         }
@@ -48,34 +52,46 @@ impl Default for Server {
 impl Server {
     /// Bob has said so much more there; nobody is told.
     pub(crate) fn has(&mut self, conv: &str, messages: u64) {
-        let log = self.logs.entry(conv.to_owned()).or_default();
         for _ in 0..messages {
-            let text = format!("line {}", log.len() + 1);
-            log.push(Stored {
-                from: Some("u-bob".to_owned()),
-                text,
-                cid: None,
-            });
+            let text = format!("line {}", self.head_of(conv) + 1);
+            self.store(conv, "u-bob", &text, None);
         }
     }
 
     /// This is stored under the next number, which it gives.
     pub(crate) fn store(&mut self, conv: &str, from: &str, text: &str, cid: Option<String>) -> u64 {
+        self.clock += 1;
         let log = self.logs.entry(conv.to_owned()).or_default();
         log.push(Stored {
             from: Some(from.to_owned()),
             text: text.to_owned(),
             cid,
+            at: self.clock,
         });
         log.len() as u64
     }
 
+    /// Its clock is put forward, or back.
+    pub(crate) fn clock_jumps(&mut self, by: i64) {
+        self.clock = self.clock.saturating_add_signed(by);
+    }
+
     /// The log is lost: another one begins.
     pub(crate) fn restored_as(&mut self, epoch: &str) {
+        self.restored_to(epoch, 0);
+    }
+
+    /// It comes back from a copy that has so many messages of each log.
+    pub(crate) fn restored_to(&mut self, epoch: &str, keep: usize) {
         self.epoch = epoch.to_owned();
         for log in self.logs.values_mut() {
-            log.clear();
+            log.truncate(keep);
         }
+    }
+
+    fn stored_at(&self, conv: &str, seq: u64) -> u64 {
+        let stored = self.logs[conv].get(seq as usize - 1);
+        stored.map_or(self.clock, |stored| stored.at)
     }
 
     pub(crate) fn head_of(&self, conv: &str) -> u64 {
@@ -107,7 +123,7 @@ impl Server {
             "seq": seq,
             "id": format!("m{seq}"),
             "body": {"kind": "text", "text": stored.text},
-            "ts": 1_780_000_000_000_u64 + seq,
+            "ts": stored.at,
         });
         if let Some(from) = &stored.from {
             message["from"] = person(from);
@@ -343,9 +359,9 @@ impl Rig {
     pub(crate) fn acks_in(&mut self, conv: &str, text: &str, seq: u64) {
         let cid = self.cid(text);
         self.watch.on_answered(&cid, false);
+        let at = self.server.stored_at(conv, seq);
         self.frame(json!({
-            "t": "ack", "cid": cid, "conv": conv, "seq": seq, "id": format!("m{seq}"),
-            "ts": 1_780_000_000_000_u64 + seq,
+            "t": "ack", "cid": cid, "conv": conv, "seq": seq, "id": format!("m{seq}"), "ts": at,
         }));
     }
 

@@ -24,6 +24,7 @@ fn another_page_keeps(rig: &mut Rig, text: &str) -> ClientId {
         order: rig.wall().0 as u64 + 1_000,
         handed_over: false,
         after: None,
+        again: None,
     };
     let key = ("u-ann".to_owned(), client_id.as_str().to_owned());
     rig.disk.unsent.insert(key, draft.to_record().value);
@@ -244,6 +245,7 @@ fn what_another_page_said_in_the_same_moment_keeps_its_order() {
             order,
             handed_over: false,
             after: None,
+            again: None,
         };
         let key = ("u-ann".to_owned(), draft.client_id.as_str().to_owned());
         rig.disk.unsent.insert(key, draft.to_record().value);

@@ -254,15 +254,13 @@ impl Sim {
                 // The page offers other words for a failed one only.
                 let fits = match &item.delivery {
                     Some(Delivery::Failed(_)) => true,
+                    Some(Delivery::Missing(_)) => decision != Decision::Edit,
                     Some(Delivery::Queued(Queued::Consent)) => decision != Decision::Edit,
                     Some(Delivery::Queued(_)) => decision == Decision::Delete,
                     _ => false,
                 };
                 if fits {
                     choices.push((id.clone(), item.key, item.content.text().to_owned()));
-                }
-                if item.seq.is_some() {
-                    break;
                 }
             }
         }
@@ -271,7 +269,12 @@ impl Sim {
         }
         let (id, key, text) = choices.swap_remove(number as usize % choices.len());
         match decision {
-            Decision::Retry => self.command(at, Command::Retry(id, key)),
+            Decision::Retry => {
+                if self.lacking(at, &id, key).is_some() {
+                    self.tally.met(super::tally::Premise::SaidAgain);
+                }
+                self.command(at, Command::Retry(id, key))
+            }
             Decision::Edit => {
                 self.texts += 1;
                 let number = number_of(&text).unwrap_or_default();
@@ -309,6 +312,8 @@ impl Sim {
     }
 
     fn delete(&mut self, at: usize, id: ConversationId, key: ItemKey) -> Happened {
+        let lacking = self.lacking(at, &id, key);
+        self.waived.extend(lacking);
         let client_id = self.client_id_of(at, key);
         self.tabs[at].told.deleted = Some(key.0);
         for said in &mut self.said {

@@ -14,6 +14,7 @@ use parlance_core::timeline::{Delivery, Item, Row, Side};
 use parlance_core::{Command, Input, PageEvent, PageState, Session, Status, Target};
 
 use super::network::Path;
+use super::rows::is_missing;
 use super::server::Faults;
 use super::tab::{Cause, Stopped, Tab};
 use super::tally::Premise;
@@ -305,6 +306,7 @@ impl Sim {
                     return differ("a gap where a fresh session has none");
                 }
                 Row::Gap(_) => {}
+                Row::Message(item) if is_missing(item) => {}
                 Row::Message(item) => {
                     let is_read = item.delivery == Some(Delivery::Read);
                     let seq = item.seq.unwrap_or_default().0;

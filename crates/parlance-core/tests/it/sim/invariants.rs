@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// Number, what must hold, the file beside `sim.rs`'s and the words in it.
-const INVARIANTS: [(u32, &str, &str, &str); 38] = [
+const INVARIANTS: [(u32, &str, &str, &str); 40] = [
     (
         1,
         "what is shown as stored is in the log, as it is there",
@@ -45,6 +45,18 @@ const INVARIANTS: [(u32, &str, &str, &str); 38] = [
         "what was shown stays, in its row and place",
         "sim/rows.rs",
         "I4 nothing vanishes",
+    ),
+    (
+        4,
+        "or, mine, is offered when a restored log lacks it",
+        "sim/restored.rs",
+        "P11 no silent loss",
+    ),
+    (
+        4,
+        "and only then",
+        "sim/restored.rs",
+        "P11 only what is lost",
     ),
     (
         5,

@@ -276,7 +276,11 @@ impl Sim {
             Event::History(id, history) => {
                 tab.told.history.insert(id, history);
             }
-            Event::Counted(..) | Event::Banner(_) | Event::Limits(_) | Event::Draft(..) => {}
+            Event::Restored
+            | Event::Counted(..)
+            | Event::Banner(_)
+            | Event::Limits(_)
+            | Event::Draft(..) => {}
         }
         Ok(())
     }

@@ -22,8 +22,10 @@ pub(crate) struct View {
     pub(crate) rows: Vec<Row>,
     /// Number and key of each confirmed row, as of the last look.
     pub(crate) confirmed: Vec<(u64, u64)>,
-    /// Key and client id of each row that waits.
+    /// Key and client id of each row that waits, or that the server lacks.
     pending: Vec<(u64, String)>,
+    /// What of mine was shown as stored, for when the log is another one.
+    pub(super) proved: super::restored::Proved,
     /// The delivery word that each row showed last, by key.
     words: BTreeMap<u64, &'static str>,
 }
@@ -83,6 +85,7 @@ impl Sim {
                     for row in &rows {
                         world.check_row(row, &mut view.words, &mut self.tally)?;
                     }
+                    view.proved.on_reset();
                     view.rows = rows;
                 }
             }
@@ -107,6 +110,7 @@ impl Sim {
             if view.rows.is_empty() {
                 view.confirmed.clear();
                 view.pending.clear();
+                view.proved = super::restored::Proved::default();
                 return Ok(());
             }
             return violation("changes replay", format!("{id} is forgotten and shown"));
@@ -129,7 +133,7 @@ impl Sim {
             let what = format!("{id}: cursor {} at row {last}", conversation.last_known());
             return violation("I7 the cursor skips nothing", what);
         }
-        let now_pending = check_pending(id, pending)?;
+        let mut now_pending = check_pending(id, pending)?;
         check_once(id, &view.rows)?;
         if !pending.is_empty() && !confirmed.is_empty() {
             self.tally.met(Premise::PendingBelowConfirmed);
@@ -149,6 +153,7 @@ impl Sim {
                 return violation("I14 in exactly one place", what);
             }
         }
+        now_pending.extend(missing_among(confirmed));
         let proved = pending.iter().filter(|row| is_proved(row)).count();
         if proved + waiting != pending.len() {
             let what = format!("{id}: {} wait, {waiting} unsent", pending.len());
@@ -178,8 +183,23 @@ impl Sim {
         }
         view.confirmed = now_confirmed;
         view.pending = now_pending;
-        Ok(())
+        self.check_restored(at, id)
     }
+}
+
+/// Key and client id of each row that the server lacks.
+fn missing_among(rows: &[Row]) -> impl Iterator<Item = (u64, String)> {
+    rows.iter().filter_map(|row| match row {
+        Row::Message(item) if is_missing(item) => {
+            let client_id = item.client_id.as_ref().map_or("", |it| it.as_str());
+            Some((item.key.0, client_id.to_owned()))
+        }
+        Row::Message(_) | Row::Gap(_) => None,
+    })
+}
+
+pub(super) const fn is_missing(item: &Item) -> bool {
+    matches!(item.delivery, Some(Delivery::Missing(_)))
 }
 
 /// Strictly increasing, without holes that no gap row stands in.
@@ -192,6 +212,7 @@ fn check_confirmed(
     let mut next = None;
     for row in rows {
         let (first, last) = match row {
+            Row::Message(item) if is_missing(item) => continue,
             Row::Message(item) => {
                 let seq = item.seq.unwrap_or_default().0;
                 numbers.push((seq, item.key.0));
@@ -463,6 +484,12 @@ impl Truth<'_> {
                 let refused = self.tab.refused.iter().any(|it| it == client_id);
                 if before != Some("failed") && !refused {
                     return lie("nobody refused it");
+                }
+            }
+            Delivery::Missing(_) => {
+                tally.met(Premise::Offered);
+                if self.tab.told.epoch < 2 || !self.server.was_stored(self.me(), client_id) {
+                    return lie("no log has lost it");
                 }
             }
             Delivery::Unconfirmed | Delivery::Unknown => return lie("not here"),

@@ -63,11 +63,15 @@ pub(crate) enum Premise {
     WordHeard,
     TabsAgree,
     StrayAck,
+    Offered,
+    OfferedAndStored,
+    NotYetOffered,
+    SaidAgain,
 }
 
 impl Premise {
     /// All, with the invariant that each belongs to.
-    pub(crate) const ALL: [(Self, &'static str); 50] = [
+    pub(crate) const ALL: [(Self, &'static str); 54] = [
         (Self::AckedMessage, "I1 a row says sent"),
         (Self::ResentMessage, "I2 a message was said again"),
         (Self::SecondProof, "I2 a stored message came once more"),
@@ -124,6 +128,10 @@ impl Premise {
         (Self::WordHeard, "I22 a tab hears another"),
         (Self::TabsAgree, "I22 two tabs of one device compared"),
         (Self::StrayAck, "I23 a proof of nothing that waits"),
+        (Self::Offered, "P11 a restored log lacks one of mine"),
+        (Self::OfferedAndStored, "P11 and it turns up after all"),
+        (Self::NotYetOffered, "P11 nobody knows yet if it does"),
+        (Self::SaidAgain, "P11 it is said again"),
     ];
 }
 

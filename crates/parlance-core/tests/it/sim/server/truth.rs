@@ -37,6 +37,20 @@ impl Server {
         self.stored.get(&key).map(|(_, seq)| *seq)
     }
 
+    /// Where it is, or was, in the log of this epoch.
+    pub(crate) fn place_in(
+        &self,
+        epoch: u64,
+        name: &str,
+        sender: &str,
+        client_id: &str,
+    ) -> Option<u64> {
+        let mut log = self.log(epoch, name).iter();
+        let at =
+            log.position(|it| it.sender == sender && it.client_id.as_deref() == Some(client_id));
+        at.map(|at| at as u64 + 1)
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         self.rooms.keys()
     }
