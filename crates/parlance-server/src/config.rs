@@ -35,6 +35,8 @@ const FILES_A_DAY: u64 = 20;
     version,
     args_conflicts_with_subcommands = true,
     after_help = "Everything is kept in the data folder; copy it while the server is stopped to back it up. \
+                  A copy that is put back is noticed at the next start, and every page reads its \
+                  history anew; `parlance-server restored` makes sure of it. \
                   For the internet put a TLS-terminating proxy in front, name the public address \
                   with --origin https://chat.example, and say --trusted-hops 1."
 )]
@@ -52,6 +54,17 @@ pub struct Cli {
 pub enum Verb {
     /// Print a signed token that lets one person in
     Token(TokenArgs),
+    /// Say that the data folder was put back from a copy: from the next start
+    /// every page reads its history anew. The server must be stopped
+    Restored(RestoredArgs),
+}
+
+/// What was put back.
+#[derive(Debug, Args)]
+pub struct RestoredArgs {
+    /// The folder
+    #[arg(long, value_name = "DIR", default_value = "parlance-data")]
+    pub data: PathBuf,
 }
 
 /// What a token says.

@@ -11,6 +11,7 @@ use parlance_server::auth::Tokens;
 use parlance_server::config::{Cli, Config, Serve, TokenArgs, Verb};
 use parlance_server::error::Error;
 use parlance_server::store::Person;
+use parlance_server::store::sqlite::SqliteStore;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     };
     let done = match cli.verb {
         Some(Verb::Token(args)) => print_token(args),
+        Some(Verb::Restored(args)) => SqliteStore::was_restored(&args.data),
         None => match start_log(&cli.serve.log) {
             Ok(()) => serve(cli.serve),
             Err(line) => return complain(&line, 2),

@@ -91,7 +91,7 @@ pub(crate) const ROWS: [Row; 58] = [
     row(32, "500 slow consumers", "V"),
     row(33, "server drops 1 frame in 1,000", "S V"),
     row(34, "stale-socket eviction", "S B"),
-    row(35, "restore from yesterday's backup", "B V"),
+    row(35, "restore from yesterday's backup", "S B V"),
     row(36, "several servers: kill one, the bus, the store", "V"),
     row(37, "hint doubled, lost, out of order", "S V"),
     row(38, "invalid UTF-8, RSV, opcode, mask, long ping", "B"),

@@ -5,6 +5,7 @@
 //! With WAL and `synchronous=FULL` what is acknowledged survives `kill -9` and
 //! the loss of power.
 
+mod mark;
 mod people;
 mod queries;
 mod schema;
@@ -28,6 +29,7 @@ use crate::store::{
     Answer, Appended, Bar, Draft, Message, Millis, Page, Person, Recall, Recalled, SecretHash,
     Standing, Store, StoreError, Summary,
 };
+use mark::{Identity, Mark};
 use writer::Writer;
 
 /// Reads that run at once. They are short and come from the page cache; more
@@ -37,9 +39,10 @@ const READERS: usize = 4;
 /// A store in a folder.
 pub struct SqliteStore {
     epoch: Epoch,
-    // Dropped before the lock below.
+    // Dropped in this order, before the lock below.
     writer: Writer,
     readers: Arc<Readers>,
+    _mark: Mark,
     // Held for as long as the store lives: a second server on the same folder
     // would commit messages that nobody here is told of.
     _lock: File,
@@ -51,16 +54,21 @@ impl SqliteStore {
         let unusable = |why: String| Error::Data(folder.to_owned(), why);
         let io = |error: std::io::Error| unusable(error.to_string());
         std::fs::create_dir_all(folder).map_err(io)?;
-        let held = File::create(folder.join("lock")).map_err(io)?;
-        match held.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
-        let path = folder.join("parlance.db");
+        let held = hold(folder)?;
+        let path = folder.join(DATABASE);
+        let found = Identity::of(&path);
         let fresh = crate::random::text::<16>()?;
         let connection =
             schema::open_writer(&path, &fresh, clock::unix_millis()).map_err(unusable)?;
+        let failed = |error: rusqlite::Error| unusable(error.to_string());
+        let newest = queries::newest(&connection).map_err(failed)?;
+        if found.is_some_and(|found| !mark::fits(folder, found, newest)) {
+            queries::set_epoch(&connection, &fresh).map_err(failed)?;
+            tracing::warn!(
+                "the data was put back from a copy, or changed by another program:                  its log has a new identity, and every page reads it anew"
+            );
+        }
+        let mark = Mark::open(folder, &path, newest);
         let epoch = queries::epoch(&connection).map_err(|error| unusable(error.to_string()))?;
         let writer = Writer::start(connection, metrics).map_err(io)?;
         Ok(Self {
@@ -71,8 +79,20 @@ impl SqliteStore {
                 idle: Mutex::new(Vec::new()),
                 free: Semaphore::new(READERS),
             }),
+            _mark: mark,
             _lock: held,
         })
+    }
+
+    /// The data in this folder was put back from a copy: when it is opened next,
+    /// its log has a new identity.
+    pub fn was_restored(folder: &Path) -> Result<(), Error> {
+        let unusable = |why: String| Error::Data(folder.to_owned(), why);
+        if !folder.join(DATABASE).is_file() {
+            return Err(unusable(format!("there is no {DATABASE} in it")));
+        }
+        let _held = hold(folder)?;
+        mark::forget(folder).map_err(|error| unusable(error.to_string()))
     }
 
     fn reading<T, F>(&self, work: F) -> Answer<'_, T>
@@ -90,6 +110,20 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.writer.write(work).boxed()
+    }
+}
+
+/// The database in its folder.
+const DATABASE: &str = "parlance.db";
+
+/// Makes sure that nobody else uses this folder.
+fn hold(folder: &Path) -> Result<File, Error> {
+    let io = |error: std::io::Error| Error::Data(folder.to_owned(), error.to_string());
+    let held = File::create(folder.join("lock")).map_err(io)?;
+    match held.try_lock() {
+        Ok(()) => Ok(held),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
     }
 }
 

@@ -19,6 +19,7 @@ mod frozen;
 mod lag;
 mod power;
 mod restart;
+mod restored;
 mod resume;
 mod slow;
 mod storm;

@@ -23,6 +23,7 @@ mod pages;
 mod presence;
 mod program;
 mod resilience;
+mod restored;
 mod rooms;
 mod sending;
 mod store;

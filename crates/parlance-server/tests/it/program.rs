@@ -148,12 +148,13 @@ async fn what_cannot_be_used_gets_one_line_and_exit_1() {
         .unwrap();
     let short = path("short");
     std::fs::write(&short, "secret").unwrap();
-    let fresh = path("fresh");
+    let (fresh, nothing) = (path("fresh"), path("nothing"));
     for (arguments, word) in [
         (vec!["--data", &under_file], "data folder"),
         (vec!["--data", &file], "data folder"),
         (vec!["--data", &foreign], "not a database"),
         (vec!["--data", &other], "not one of parlance-server's"),
+        (vec!["restored", "--data", &nothing], "no parlance.db"),
         (
             vec!["--data", &newer],
             "newer parlance-server (schema 99, this one knows",

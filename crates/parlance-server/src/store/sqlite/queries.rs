@@ -524,6 +524,18 @@ pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("SELECT epoch FROM log", (), |row| row.get(0))
 }
 
+pub(super) fn set_epoch(connection: &Connection, epoch: &str) -> rusqlite::Result<()> {
+    connection.execute("UPDATE log SET epoch = ?1", [epoch])?;
+    Ok(())
+}
+
+/// The newest message of all; 0 where there is none.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT coalesce(max(id), 0) FROM message", (), |row| {
+        row.get(0)
+    })
+}
+
 fn conversation(name: &str) -> Outcome<ConversationId> {
     ConversationId::parse(name)
         .ok_or_else(|| StoreError::Unavailable("a conversation's name cannot be read".to_owned()))

@@ -70,6 +70,8 @@ pub(crate) struct Shown {
     holes: Vec<ItemKey>,
     /// How far each of its own has got, in words.
     pub(crate) own: Vec<(String, &'static str)>,
+    /// What of its own is not on the server any more.
+    pub(crate) missing: Vec<(ItemKey, String)>,
 }
 
 impl Shown {
@@ -119,6 +121,16 @@ impl Pilot {
 
     pub(crate) fn command(&self, command: Command) {
         self.order(Order::Do(command));
+    }
+
+    /// Says a row of its room again that is not on the server.
+    pub(crate) fn retry(&self, key: ItemKey) {
+        self.command(Command::Retry(self.room.clone(), key));
+    }
+
+    /// Gives it up.
+    pub(crate) fn delete(&self, key: ItemKey) {
+        self.command(Command::Delete(self.room.clone(), key));
     }
 
     /// Says this in its room.
@@ -208,6 +220,9 @@ fn shown(session: &Session, room: &ConversationId) -> Shown {
         };
         if let Some(delivery) = &item.delivery {
             shown.own.push((text.clone(), delivery.word()));
+            if let Delivery::Missing(_) = delivery {
+                shown.missing.push((item.key, text.clone()));
+            }
         }
         shown.texts.push((item.seq.map(|seq| seq.0), text));
     }
