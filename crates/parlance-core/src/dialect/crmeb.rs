@@ -64,6 +64,8 @@ struct Known {
     name: Option<String>,
     avatar: Option<String>,
     online: Option<bool>,
+    /// The server has said that they are an agent.
+    agent: bool,
 }
 
 /// A talk that another agent goes on with.
@@ -86,6 +88,7 @@ impl Crmeb {
                 name: to.name,
                 avatar: to.avatar,
                 online: None,
+                agent: false,
             };
             people.insert(uid, known);
         }

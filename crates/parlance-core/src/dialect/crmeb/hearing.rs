@@ -142,6 +142,7 @@ impl Crmeb {
 
     fn on_handed_on(&mut self, to: wire::ToTransfer) -> Vec<ServerFrame> {
         let known = self.known(&to.uid);
+        known.agent = true;
         known.name = to.name.or_else(|| known.name.take());
         known.avatar = to.avatar.or_else(|| known.avatar.take());
         let begun = self.config.to.as_ref().and_then(|to| to.uid.clone());
@@ -253,7 +254,7 @@ impl Crmeb {
             avatar: known.avatar,
             online: known.online.unwrap_or_default(),
             last_seen: None,
-            host: false,
+            host: known.agent,
         }
     }
 
@@ -305,6 +306,13 @@ impl Crmeb {
         } else {
             pages::STOCK_ROWS
         };
+        // A gateway calls anybody the agent who is asked about. Who the talk is
+        // with that the page was launched for is not for a customer to say.
+        let to = self.config.to.as_ref().and_then(|to| to.uid.as_deref());
+        let launched = to.is_some_and(|to| self.voice_of(to) == with);
+        if launched && page.agent.as_ref().is_some_and(|agent| agent.uid == with) {
+            self.known(&with).agent = true;
+        }
         let mut messages = Vec::with_capacity(page.rows.len());
         for row in &page.rows {
             let number = row.id.as_ref().and_then(|id| id.parse::<u64>().ok());

@@ -244,6 +244,29 @@ fn a_talk_that_is_handed_on_goes_on_under_the_new_name() {
     assert_eq!(stage.rows(&talk()), expected);
 }
 
+/// Row 11: an agent is whom the server calls so, in the talk that the page was
+/// launched for, or whom it hands that talk on to.
+#[test]
+fn row_11_an_agent_is_whom_the_server_calls_so() {
+    let hosts = |stage: &Stage, uid: &str| {
+        let people = stage.people.get(&pair("7", uid)).into_iter().flatten();
+        people.filter(|it| it.host).count()
+    };
+    let comes = |uid: u64| json!({"type": "online", "data": {"online": 1, "uid": uid}}).to_string();
+    let mut stage = dialled();
+    stage.opens();
+    stage.hears(SUCCESS);
+    stage.hears(&comes(1));
+    assert_eq!(hosts(&stage, "1"), 0, "nothing was said of them yet");
+    stage.answers(RECORD, 200, &record(&[row(1, 1, 7, "您好")]));
+    stage.hears(&comes(1));
+    assert_eq!(hosts(&stage, "1"), 1);
+    // Another customer, whatever they are called.
+    stage.hears(&live("reply", 40, 9, 7, "客服"));
+    stage.hears(&comes(9));
+    assert_eq!(hosts(&stage, "9"), 0);
+}
+
 #[test]
 fn what_waits_in_another_talk_is_counted_and_what_is_on_show_is_fetched() {
     let mut stage = online();
