@@ -26,6 +26,7 @@ pub mod address;
 mod erased;
 mod listen;
 mod mount;
+pub mod pattern;
 mod place;
 mod reactive;
 mod rows;

@@ -43,6 +43,7 @@ struct Signals {
     people_shown: Live<bool>,
     story_shown: Live<bool>,
     restored: Live<bool>,
+    link: Live<Option<String>>,
     rooms: RefCell<Vec<Room>>,
 }
 
@@ -84,6 +85,7 @@ impl Model {
             people_shown: Live::new(false),
             story_shown: Live::new(false),
             restored: Live::new(false),
+            link: Live::new(None),
             rooms: RefCell::new(Vec::new()),
         })))
     }
@@ -122,9 +124,20 @@ impl Model {
         self.0.identity.set(Identity::Joining);
     }
 
-    /// Shows or hides the story of the connection.
-    pub fn show_story(self, shown: bool) {
-        self.0.story_shown.set(shown);
+    /// Shows the story of the connection.
+    pub fn show_story(self) {
+        self.0.story_shown.set(true);
+    }
+
+    /// Asks about following this link.
+    pub fn ask_about(self, link: String) {
+        self.0.link.set(Some(link));
+    }
+
+    /// Hides the story, or what was asked about a link.
+    pub fn close_sheet(self) {
+        self.0.link.set(None);
+        self.0.story_shown.set(false);
     }
 
     /// Shows or hides the panel of people.
@@ -213,6 +226,11 @@ impl Model {
     /// They have been.
     pub fn knows_restored(self) {
         self.0.restored.set(false);
+    }
+
+    /// The link that is asked about.
+    pub fn link(self) -> &'static Live<Option<String>> {
+        &self.0.link
     }
 
     /// Whether the panel of people is open.

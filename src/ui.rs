@@ -14,9 +14,10 @@ use self::conversations::conversations;
 use self::ended::{signed_out, waiting};
 use self::here::{Here, here, words};
 use self::join::join;
+use self::link::asked_about;
 use self::room::room_page;
+use self::sheet::sheets;
 use self::status::status_banner;
-use self::story::story;
 use crate::config::{Launch, Theme};
 use crate::dom::{self, El, Mounted, Place, el};
 use crate::driver::Handle;
@@ -27,6 +28,7 @@ pub mod composer;
 
 pub mod account;
 pub mod address;
+pub mod alike;
 pub mod announcer;
 pub mod attach;
 pub mod avatar;
@@ -36,9 +38,11 @@ pub mod here;
 pub mod icon;
 pub mod join;
 pub mod keyboard;
+pub mod link;
 pub mod message;
 pub mod presence;
 pub mod room;
+pub mod sheet;
 pub mod status;
 pub mod story;
 pub mod timeline;
@@ -104,7 +108,7 @@ fn app() -> El {
                 Stage::Talk => talk(place),
             },
         )
-        .child(story())
+        .child(sheets())
         .child(announcer())
 }
 
@@ -129,7 +133,7 @@ fn talk(place: &Place) {
         shell = shell.child(conversations()).child(account());
     }
     place.add(el("a.skip[href=#composer]").text(words().skip_to_composer));
-    place.add(shell.part(move |place| {
+    place.add(asked_about(shell).part(move |place| {
         match model.current_room() {
             Some(room) => room_page(room, place),
             None => place.add(
@@ -178,6 +182,5 @@ fn dress(language: Language, theme: Theme) {
 
 fn browser_languages() -> Vec<String> {
     let languages = web_sys::window().map(|window| window.navigator().languages());
-    let languages = languages.unwrap_or_default();
-    languages.iter().filter_map(|tag| tag.as_string()).collect()
+    dom::pattern::strings(&languages.unwrap_or_default())
 }

@@ -1,8 +1,8 @@
 //! Addresses that may be used: the only ones that an element takes.
 //!
-//! Anything but http and https, and what the page itself has made of a file,
-//! is not an address here: nothing that somebody sent is ever run. Knows no
-//! backend.
+//! Anything but http and https, a mailbox or a number to call where somebody
+//! typed one, and what the page itself has made of a file, is not an address
+//! here: nothing that somebody sent is ever run. Knows no backend.
 
 use web_sys::Url;
 
@@ -10,6 +10,7 @@ use web_sys::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     href: String,
+    shown: String,
     host: String,
     origin: String,
 }
@@ -21,18 +22,31 @@ impl Address {
         let usable = matches!(url.protocol().as_str(), "https:" | "http:" | "blob:");
         usable.then(|| Self {
             href: url.href(),
+            shown: url.href(),
             host: url.host(),
             origin: url.origin(),
         })
     }
 
-    /// An absolute address as somebody typed it, kept to the letter.
+    /// An absolute address as somebody typed it, kept to the letter. One with a
+    /// name before its host is none: it is there to be taken for the host.
     pub fn typed(text: &str) -> Option<Self> {
+        let url = Url::new(text).ok()?;
+        let (asked, origin) = (url.href(), url.origin());
+        // As it is written: a browser reads past what is no part of a scheme.
         let begins = |scheme| text.starts_with(scheme);
-        (begins("https://") || begins("http://")).then(|| Self {
+        let web = begins("https://") || begins("http://");
+        let usable = if web {
+            asked.starts_with(&origin)
+        } else {
+            begins("mailto:") || begins("tel:")
+        };
+        let plain = !web || begins(&origin);
+        usable.then(|| Self {
             href: text.to_owned(),
-            host: String::new(),
-            origin: String::new(),
+            shown: if plain { text.to_owned() } else { asked },
+            host: url.host(),
+            origin,
         })
     }
 
@@ -41,9 +55,17 @@ impl Address {
         &self.href
     }
 
-    /// Its host, for people; empty where it was typed.
+    /// Its host as it is asked for: in ASCII, without whatever was written to
+    /// look like one. Empty for a mailbox and a number.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The address to be read: as it was typed where its host is written as it
+    /// is asked for, in ASCII. Letters of other scripts are there as punycode,
+    /// whether they are mixed or one script looks like another as a whole.
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Whether it leads to the server that this absolute address leads to.

@@ -4,6 +4,7 @@
 //! Knows no component, and leaves it to [`Address`] what an address is.
 
 use super::here::here;
+use crate::config::Launch;
 use crate::dom::El;
 use crate::dom::address::Address;
 
@@ -24,13 +25,17 @@ pub fn resolve(text: &str) -> Option<Resolved> {
     if !address.href().starts_with("http") {
         return None;
     }
+    Some(Resolved {
+        first_party: is_own(&address, launch),
+        address,
+    })
+}
+
+/// Whether this address is the page's own or the backend's.
+pub fn is_own(address: &Address, launch: &Launch) -> bool {
     let page = web_sys::window().and_then(|window| window.location().href().ok());
     let own = [page.as_deref(), Some(&launch.api), launch.upload.as_deref()];
-    let first_party = own.into_iter().flatten().any(|own| address.is_of(own));
-    Some(Resolved {
-        address,
-        first_party,
-    })
+    own.into_iter().flatten().any(|own| address.is_of(own))
 }
 
 /// The address of this text, if it is our own.

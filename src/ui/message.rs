@@ -11,6 +11,7 @@ use parlance_core::NUMBERED;
 use parlance_core::frame::Person;
 use parlance_core::timeline::{Delivery, Gap, Item, Row, Side};
 
+use super::alike::{not_staff, role, told};
 use super::avatar::{avatar, tinted};
 use super::here::{Here, here, words};
 use super::words::kind_name;
@@ -25,6 +26,9 @@ mod delivery;
 mod edit;
 mod media;
 mod text;
+
+pub use media::LINK;
+pub use text::parts;
 
 /// One row with what is above it: a single element.
 pub fn message(room: Room, row: &Slot) -> El {
@@ -139,7 +143,7 @@ fn message_row(room: Room, line: &Rc<Live<Line>>) -> El {
         });
     let mut bubble = el("div.bubble");
     if side == Side::Theirs {
-        bubble = bubble.child(name(author.as_ref()));
+        bubble = bubble.child(who(room, author.as_ref()));
     }
     if side == Side::Mine {
         bubble = bubble.child(el("span.vh").text(words().you));
@@ -196,6 +200,17 @@ fn theirs(author: Option<&Person>) -> El {
     }
 }
 
+/// The name, and what the server has to say about it.
+fn who(room: Room, author: Option<&Person>) -> El {
+    let who = el("div.who").child(name(author));
+    match author {
+        Some(author) => who
+            .child_if(role(author))
+            .child(not_staff(room, author.clone())),
+        None => who,
+    }
+}
+
 /// In every row of another person, also where it is not drawn: whoever reads
 /// one row alone must know whose it is.
 fn name(author: Option<&Person>) -> El {
@@ -203,9 +218,8 @@ fn name(author: Option<&Person>) -> El {
         || "name ink-0".to_owned(),
         |author| tinted("name ink-", author.uid.as_str()),
     );
-    el("span[data-part=name][dir=auto]")
-        .attr("class", &class)
-        .text(author.map_or("", |author| &author.name))
+    let name = el("span[data-part=name][dir=auto]").attr("class", &class);
+    told(name, author.map_or("", |author| &author.name))
 }
 
 /// A kind without words of its own is named to those who cannot see it.

@@ -8,6 +8,7 @@ use parlance_core::frame::Person;
 use wasm_bindgen::JsCast as _;
 use web_sys::KeyboardEvent;
 
+use super::alike::{role, told};
 use super::avatar::avatar;
 use super::here::{Here, here, words};
 use super::icon::{self, icon};
@@ -76,9 +77,6 @@ fn entry(person: Person) -> Entry {
 }
 
 fn person_row(person: &Person) -> El {
-    let language = here().language;
-    let words = language.words;
-    let host = person.host.then(|| el("span.person-host").text(words.host));
     el("li.person[data-part=presence]")
         .attr("data-uid", person.uid.as_str())
         .attr("data-online", word(person.online))
@@ -87,8 +85,8 @@ fn person_row(person: &Person) -> El {
             &person.name,
             person.avatar.as_deref(),
         ))
-        .child(el("span.person-name[dir=auto]").text(&person.name))
-        .child_if(host)
+        .child(told(el("span.person-name[dir=auto]"), &person.name))
+        .child_if(role(person))
         .child(el("span.person-state").text(&state(person)))
 }
 

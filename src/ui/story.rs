@@ -6,11 +6,11 @@
 
 use parlance_core::session::What;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Clipboard, HtmlDialogElement, HtmlDocument};
+use web_sys::Clipboard;
 
 use super::here::{Here, here, words};
-use super::icon::{self, icon};
-use crate::dom::{El, document, el, soon};
+use super::sheet::{copy, sheet};
+use crate::dom::{El, el};
 use crate::i18n::{Language, fill, machine_time};
 
 /// The button that shows it.
@@ -18,22 +18,12 @@ pub fn story_opener() -> El {
     let model = here().model;
     el("button.story-open[type=button][data-part=story-open]")
         .text(words().story_open)
-        .on("click", move |_| model.show_story(true))
+        .on("click", move |_| model.show_story())
 }
 
-/// The story, while it is wanted.
+/// The story, as it is now.
 pub fn story() -> El {
-    let model = here().model;
-    el("div.story-place").part(move |place| {
-        if model.story_shown().get() {
-            place.add(dialog());
-        }
-    })
-}
-
-fn dialog() -> El {
     let Here {
-        model,
         handle,
         language,
         launch,
@@ -41,10 +31,6 @@ fn dialog() -> El {
     } = here();
     let words = language.words;
     let notes = handle.story();
-    let close = el("button.tool[type=button]")
-        .attr("aria-label", words.close)
-        .on("click", move |_| model.show_story(false))
-        .child(icon(icon::CLOSE));
     let mut list = el("ol.story-list[tabindex=0]").attr("aria-label", words.story_title);
     // What happened last is what somebody looks for.
     for (at, what, number) in notes.iter().rev() {
@@ -74,23 +60,10 @@ fn dialog() -> El {
         hand_on(&[about].into_iter().chain(lines).collect::<String>(), &told);
         button.say(words.story_copied);
     });
-    let head = el("header.story-head")
-        .child(el("h2.people-title[id=story-title]").text(words.story_title))
-        .child(close);
-    let dialog = el("dialog.story[data-part=story][aria-labelledby=story-title]")
-        .on("close", move |_| model.show_story(false))
-        .child(head)
+    sheet(el("dialog.story[data-part=story]"), words.story_title)
         .child(list)
         .child(el("p.story-hint").text(words.story_hint))
-        .child(copy);
-    let shown = dialog.node::<HtmlDialogElement>();
-    soon(move || {
-        // A browser without dialogs shows it where it stands.
-        if shown.is_connected() && shown.show_modal().is_err() {
-            shown.set_open(true);
-        }
-    });
-    dialog
+        .child(copy)
 }
 
 fn said(language: Language, what: What, number: u64) -> String {
@@ -146,10 +119,7 @@ fn hand_on(text: &str, shown: &El) {
         && clipboard.is_object()
     {
         let _ = clipboard.unchecked_into::<Clipboard>().write_text(text);
-    } else if let Ok(Some(selection)) = window.get_selection() {
-        let _ = selection.select_all_children(&shown.node::<web_sys::Node>());
-        let _ = document()
-            .unchecked_into::<HtmlDocument>()
-            .exec_command("copy");
+    } else {
+        copy(shown);
     }
 }

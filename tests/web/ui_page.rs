@@ -11,7 +11,7 @@ use parlance::dom::{Mounted, document};
 use parlance::driver::Handle;
 use parlance::model::Model;
 use parlance::ui;
-use parlance_core::content::Content;
+use parlance_core::content::{Content, Media};
 use parlance_core::dialect::native::{Native, NativeConfig};
 use parlance_core::dialect::{Capabilities, Dialect as _};
 use parlance_core::frame::{Person, Talk};
@@ -230,6 +230,28 @@ pub(crate) fn theirs(key: u64, content: Content) -> Row {
 
 pub(crate) fn theirs_text(key: u64, text: &str) -> Row {
     theirs(key, Content::Text(text.to_owned()))
+}
+
+/// A file of Mia's by this name.
+pub(crate) fn file(key: u64, name: &str) -> Row {
+    theirs(
+        key,
+        Content::File(Media {
+            url: "/f".to_owned(),
+            name: Some(name.to_owned()),
+            ..Media::default()
+        }),
+    )
+}
+
+pub(crate) fn text_of(element: &Element) -> String {
+    element.text_content().unwrap()
+}
+
+/// "Hello" of somebody.
+pub(crate) fn theirs_from(key: u64, author: Person) -> Row {
+    let content = Content::Text("Hello".to_owned());
+    row(key, Side::Theirs, Some(author), content, None)
 }
 
 pub(crate) fn mine(key: u64, text: &str, delivery: Delivery) -> Row {

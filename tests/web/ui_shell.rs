@@ -247,7 +247,7 @@ async fn what_is_copied_says_how_it_was_opened_and_nothing_about_anybody() {
         "value: { writeText(text) { globalThis.copied = text; return Promise.resolve(); } }",
     );
     let page = open_lobby("zh").await;
-    page.model.show_story(true);
+    page.model.show_story();
     settle().await;
     page.part("story-copy").click();
     assert_eq!(page.part("story-copy").text_content().unwrap(), "已复制");

@@ -1,6 +1,5 @@
 //! Looking into text for less than the standard library's search brings into a
-//! page: what is looked for here is two or three bytes long. And the links in
-//! what people type: parts of the text, which is kept byte for byte.
+//! page: what is looked for here is two or three bytes long.
 
 /// Where the mark begins first.
 pub fn find(text: &str, mark: &str) -> Option<usize> {
@@ -43,52 +42,6 @@ pub fn unescaped(text: &str) -> String {
         text = replaced(&text, escape, letter);
     }
     text
-}
-
-/// The text before the first link, the link, and the rest: together they are
-/// the text. A link is http or https, and has something like a host. Each byte
-/// is looked at a few times at most, however many links there nearly are.
-pub fn next_link(text: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    loop {
-        let start = from + find(text.get(from..)?, "http")?;
-        let tail = text.get(start..)?;
-        let scheme = if tail.starts_with("https://") { 8 } else { 7 };
-        let begins = scheme == 8 || tail.starts_with("http://");
-        let host = tail.get(scheme..).unwrap_or_default();
-        if begins && host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[') {
-            let end = tail.find(ends_a_link).unwrap_or(tail.len());
-            // What closes a sentence is not part of the address.
-            let link = tail[..end].trim_end_matches(CLOSES);
-            return Some((&text[..start], link, &tail[link.len()..]));
-        }
-        from = start + 4;
-    }
-}
-
-/// What closes a sentence.
-const CLOSES: [char; 9] = ['.', ',', ';', ':', '!', '?', ')', '\'', '"'];
-
-fn ends_a_link(sign: char) -> bool {
-    sign.is_whitespace()
-        || sign.is_control()
-        || matches!(
-            sign,
-            '<' | '>'
-                | '"'
-                | '“'
-                | '”'
-                | '，'
-                | '。'
-                | '！'
-                | '？'
-                | '；'
-                | '、'
-                | '（'
-                | '）'
-                | '《'
-                | '》'
-        )
 }
 
 #[cfg(test)]

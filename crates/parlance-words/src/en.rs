@@ -58,6 +58,8 @@ pub(crate) static WORDS: Words = Words {
     story_copy: "Copy",
     story_copied: "Copied",
     story_none: "Nothing has happened.",
+    link_open: "This link leads to another website",
+    link_copy: "Links don’t open here. Open the address in a browser.",
     story_online_after: "Connected after {} s",
     story_kinds: [
         "Page opened",
@@ -101,6 +103,8 @@ pub(crate) static WORDS: Words = Words {
     people: "People",
     close: "Close",
     host: "Host",
+    agent: "Agent",
+    not_staff: "not staff",
     online: "online",
     offline: "offline",
     last_seen: "last seen {}",

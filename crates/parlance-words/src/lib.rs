@@ -154,6 +154,9 @@ table! {
     story_copy: &'static str,
     story_copied: &'static str,
     story_none: &'static str,
+    /// Above the name of the other website.
+    link_open: &'static str,
+    link_copy: &'static str,
     story_online_after: &'static str,
     /// One for each kind, in the order of `What`.
     story_kinds: [&'static str; 22],
@@ -172,6 +175,10 @@ table! {
     people: &'static str,
     close: &'static str,
     host: &'static str,
+    /// What a host is where customers are served.
+    agent: &'static str,
+    /// Of a name that looks like a host's.
+    not_staff: &'static str,
     online: &'static str,
     offline: &'static str,
     last_seen: &'static str,

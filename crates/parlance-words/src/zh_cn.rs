@@ -59,6 +59,8 @@ pub(crate) static WORDS: Words = Words {
     story_copy: "复制",
     story_copied: "已复制",
     story_none: "没有任何情况。",
+    link_open: "这个链接通向其他网站",
+    link_copy: "这里不能打开链接，请在浏览器中打开。",
     story_online_after: "已连接，用时 {} 秒",
     story_kinds: [
         "页面打开",
@@ -99,6 +101,8 @@ pub(crate) static WORDS: Words = Words {
     people: "成员",
     close: "关闭",
     host: "主持人",
+    agent: "客服",
+    not_staff: "非工作人员",
     online: "在线",
     offline: "离线",
     last_seen: "上次在线 {}",

@@ -8,6 +8,7 @@ use parlance_core::content::Media;
 use web_sys::Element;
 
 use super::super::address::{self, Resolved};
+use super::super::alike::file_name;
 use super::super::here::words;
 use super::super::icon::{self, icon};
 use super::body::label;
@@ -16,7 +17,7 @@ use crate::dom::{El, el};
 use crate::i18n::fill;
 
 /// A link to somewhere else, which is told nothing of where one comes from.
-pub(super) const LINK: &str = "a[target=_blank][rel=noopener noreferrer nofollow]";
+pub const LINK: &str = "a[target=_blank][rel=noopener noreferrer nofollow]";
 
 pub(super) fn image(media: &Media) -> El {
     let words = words();
@@ -108,7 +109,7 @@ pub(super) fn file(media: &Media) -> El {
         .address("href", &resolved.address)
         .attr("download", name)
         .child(el("span.file-icon").child(icon(icon::FILE)))
-        .child(el("span.file-name[dir=auto]").text(name))
+        .child(file_name(el("span.file-name"), name))
         .child(label(&size))
 }
 

@@ -3,10 +3,10 @@
 //!
 //! Knows no markup: nothing that somebody typed becomes an element by itself.
 
-use parlance_core::text::next_link;
-
+use super::super::alike::told;
 use super::media::LINK;
 use crate::dom::address::Address;
+use crate::dom::pattern::split;
 use crate::dom::{El, el};
 
 /// More emoji than this are a text like any other.
@@ -15,22 +15,38 @@ const JUMBO: usize = 3;
 pub(super) fn text(said: &str) -> El {
     let mut text = el("span[data-part=text][dir=auto]");
     text = text.attr("class", if is_jumbo(said) { "text jumbo" } else { "text" });
-    let mut rest = said;
-    while let Some((before, link, after)) = next_link(rest) {
-        text = text.text(before).child(anchor(link));
-        rest = after;
+    for (index, part) in parts(said).iter().enumerate() {
+        let address = Address::typed(part).filter(|_| index % 2 == 1);
+        text = match address {
+            Some(address) => text.child(anchor(&address)),
+            None => told(text, part),
+        };
     }
-    // One text node where there is no link: what was typed can be selected and
-    // read as a whole.
-    text.text(rest)
+    text
 }
 
-fn anchor(link: &str) -> El {
-    let anchor = el(LINK).text(link);
-    match Address::typed(link) {
-        Some(address) => anchor.address("href", &address),
-        None => anchor,
+/// The text in parts that are the text together: every other one looks like a
+/// link. An address of the web goes on to what nobody writes in one, without
+/// what closes a sentence. A mailbox is written without escapes and without the
+/// fields that would go into the letter unseen, and a number without the signs
+/// that tell a network to do something else than to call; neither is half of
+/// something longer. Each letter is looked at a few times at most.
+pub fn parts(said: &str) -> Vec<String> {
+    split(LINKS, said)
+}
+
+const LINKS: &str = "(\
+https?://(?=[a-zA-Z0-9[])[^\\s\\p{Cc}<>\"“”，。！？；、（）《》]*[^\\s\\p{Cc}<>\"“”，。！？；、（）《》.,;:!?)']|\
+\\b(?:mailto:[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+|tel:[+0-9][0-9.-]+[0-9])\
+(?![-\\w@%&=#/*+(\\0-\\x09\\x0b-\\x1f\\u00aa-\\u200f\\u202a-\\u2e7f]|\\.\\w))";
+
+fn anchor(address: &Address) -> El {
+    let anchor = el(LINK).address("href", address).text(address.shown());
+    // A mailbox or a number is another program's: no window is opened for it.
+    if address.host().is_empty() {
+        anchor.put("target", None);
     }
+    anchor
 }
 
 /// Nothing but a few emoji.

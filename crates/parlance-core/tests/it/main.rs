@@ -34,7 +34,6 @@ mod faults;
     clippy::disallowed_types,
     reason = "it says how long the worst text takes, which takes a real clock"
 )]
-mod links;
 #[cfg(not(feature = "planted"))]
 mod tidy;
 #[cfg(not(feature = "planted"))]
