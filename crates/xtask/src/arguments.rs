@@ -14,7 +14,15 @@ pub(crate) enum Command {
     Test { deep: bool },
     Faults(FaultOptions),
     Dist,
-    Bench,
+    Bench(BenchOptions),
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BenchOptions {
+    /// The folder of a harness that compares chat front ends.
+    pub(crate) peers: Option<PathBuf>,
+    /// What followed `--`: the harness's own options.
+    pub(crate) harness: Vec<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,7 +62,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
         }
         "faults" => fault_options(arguments).map(Command::Faults),
         "dist" => nothing_more("dist", arguments).map(|()| Command::Dist),
-        "bench" => nothing_more("bench", arguments).map(|()| Command::Bench),
+        "bench" => bench_options(arguments).map(Command::Bench),
         unknown => Err(format!(
             "no command `{unknown}`; there are run, test, faults, dist, bench and help"
         )),
@@ -130,6 +138,32 @@ fn fault_options(mut arguments: impl Iterator<Item = String>) -> Result<FaultOpt
     Ok(options)
 }
 
+fn bench_options(mut arguments: impl Iterator<Item = String>) -> Result<BenchOptions, String> {
+    let mut options = BenchOptions::default();
+    while let Some(argument) = arguments.next() {
+        let peers = match argument.as_str() {
+            "--" => {
+                options.harness = arguments.collect();
+                break;
+            }
+            "--peers" => arguments.next().unwrap_or_default(),
+            other => match other.strip_prefix("--peers=") {
+                Some(folder) => folder.to_owned(),
+                None => {
+                    return Err(format!(
+                        "`bench` has no option `{argument}`; see cargo xtask help"
+                    ));
+                }
+            },
+        };
+        if peers.is_empty() {
+            return Err("--peers needs the folder of a harness".to_owned());
+        }
+        options.peers = Some(peers.into());
+    }
+    Ok(options)
+}
+
 fn nothing_more(command: &str, mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
     match arguments.next() {
         None => Ok(()),
@@ -176,6 +210,17 @@ mod tests {
         assert_eq!(parsed("faults"), of(None, false));
         assert_eq!(parsed("faults --row 3"), of(Some(3), false));
         assert_eq!(parsed("faults --full --row=31"), of(Some(31), true));
+    }
+
+    #[test]
+    fn bench_takes_a_harness_and_hands_on_the_rest() {
+        let Ok(Command::Bench(options)) = parsed("bench --peers ../b -- --rounds 5") else {
+            panic!("it is a command");
+        };
+        assert_eq!(options.peers, Some("../b".into()));
+        assert_eq!(options.harness, ["--rounds", "5"]);
+        assert_eq!(parsed("bench"), Ok(Command::Bench(BenchOptions::default())));
+        assert!(parsed("bench --peers").is_err());
     }
 
     #[test]

@@ -59,8 +59,9 @@ cargo xtask dist
     Writes dist/, the static front end for any web server or CDN, and
     target/release/parlance-server, and prints the size of every asset.
 
-cargo xtask bench
-    Runs the benchmarks.
+cargo xtask bench [--peers DIR [-- OPTIONS]]
+    Runs the benchmarks; with --peers the page beside other chat front ends, in
+    the harness that is in that folder, which takes the options.
 
 cargo xtask help
     Prints this.
@@ -101,7 +102,7 @@ fn perform(command: Command) -> Result<ExitCode, Failure> {
             server::build(&workspace)?;
             sizes::print(&workspace)?;
         }
-        Command::Bench => bench::run(&workspace)?,
+        Command::Bench(options) => bench::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
