@@ -70,8 +70,9 @@ const DRAWN: &[&str] = &[
 ];
 /// Drawn once, by the shell: never by what people say.
 const SHELLS: &[&str] = &["script", "style", "meta", "link", "title", "noscript"];
-/// Rows that come at once: as many as are drawn at the bottom of the room.
-const AT_ONCE: usize = 14;
+/// Rows that come at once: no more than are drawn at the bottom of the room,
+/// however high they are.
+const AT_ONCE: usize = 7;
 
 /// The frames that bear one payload in every field that a backend has.
 type Bears = fn(&str, usize) -> Vec<Value>;
