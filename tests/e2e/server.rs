@@ -8,6 +8,8 @@ use crate::folder::Folder;
 use crate::process::Process;
 use crate::settings;
 
+const DATABASE: &str = "parlance.db";
+
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
@@ -42,6 +44,20 @@ impl Server {
     /// As an administrator's SIGTERM: it may say goodbye.
     pub(crate) fn terminate(&mut self) {
         self.process.terminate();
+    }
+
+    /// A copy of its database, while it is down.
+    pub(crate) fn copied(&self) -> Folder {
+        let copy = Folder::new("copy");
+        let copied = std::fs::copy(self.data.path().join(DATABASE), copy.path().join(DATABASE));
+        copied.unwrap_or_else(|error| panic!("cannot copy the data: {error}"));
+        copy
+    }
+
+    /// Its database is this copy again.
+    pub(crate) fn put_back(&self, copy: &Folder) {
+        let put = std::fs::copy(copy.path().join(DATABASE), self.data.path().join(DATABASE));
+        put.unwrap_or_else(|error| panic!("cannot put the data back: {error}"));
     }
 
     /// The same port and the same data.
