@@ -6,7 +6,7 @@
 
 use super::{Conversation, Log};
 use crate::frame::Message;
-use crate::ids::{ClientId, ItemKey, Seq};
+use crate::ids::{ClientId, Seq};
 use crate::timeline::Item;
 
 /// A message of mine that an earlier log had.
@@ -41,15 +41,14 @@ impl Conversation {
         self.unfound.retain(|it| !fits(&it.item));
     }
 
-    /// It waits to be sent, under its old id or a first one.
-    pub fn is_said_again(&mut self, client_id: &ClientId, key: ItemKey) {
-        let is_it = |item: &Item| item.key == key || item.client_id.as_ref() == Some(client_id);
+    /// It waits to be sent, under this id.
+    pub fn is_said_again(&mut self, client_id: &ClientId) {
+        let is_it = |item: &Item| item.client_id.as_ref() == Some(client_id);
         if let Some(item) = self.timeline.remove_missing(&is_it) {
             let again = true;
             self.unfound.push(Unfound { item, again });
         }
         for it in self.unfound.iter_mut().filter(|it| is_it(&it.item)) {
-            it.item.client_id = Some(client_id.clone());
             it.again = true;
         }
     }

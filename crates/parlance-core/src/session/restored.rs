@@ -40,10 +40,13 @@ impl Session {
     pub(super) fn say_again(&mut self, now: Instant, id: &ConversationId, key: ItemKey) {
         let conversation = self.conversations.get(id);
         let item = conversation.and_then(|it| it.timeline.missing(key).cloned());
-        // The device may be keeping it already.
-        let Some(item) = item.filter(|_| self.outbox.find_key(key).is_none()) else {
+        let Some(item) = item else { return };
+        // One that was said on another way in has no id of mine.
+        let client_id = item.client_id.unwrap_or_else(|| self.next_client_id());
+        if self.outbox.find(&client_id).is_some() {
+            // The device is keeping it already.
             return;
-        };
+        }
         if !self.outbox.has_room_for(&item.content) {
             // Its words stay where they are.
             return self.tell(Event::OutboxFull(id.clone(), String::new()));
@@ -54,8 +57,7 @@ impl Session {
             Some(UnixMillis(wall.0.saturating_add(since)))
         });
         let draft = Draft {
-            // One that was said on another way in has none.
-            client_id: item.client_id.unwrap_or_else(|| self.next_client_id()),
+            client_id: client_id.clone(),
             conversation: id.clone(),
             content: item.content,
             said_at: said_at.unwrap_or(UnixMillis(0)),
@@ -64,16 +66,26 @@ impl Session {
             after: None,
             again: self.epoch.clone(),
         };
+        if let Some(conversation) = self.conversations.get_mut(id) {
+            let timeline = &mut conversation.timeline;
+            timeline.update_missing(key, |item| item.client_id = Some(client_id));
+            self.touched.insert(id.clone());
+        }
+        // It goes to the end, in another row, as anything that is said.
+        let key = self.next_key();
         self.say_in_row(now, key, draft);
     }
 
     /// Gives one up that the server has no longer.
     pub(super) fn remove_missing(&mut self, id: ConversationId, key: ItemKey) {
-        if let Some(conversation) = self.conversations.get_mut(&id) {
-            conversation
-                .timeline
-                .remove_missing(&|item| item.key == key);
-            self.touched.insert(id);
+        let conversation = self.conversations.get_mut(&id);
+        let item = conversation.and_then(|it| it.timeline.remove_missing(&|it| it.key == key));
+        let client_id = item.and_then(|item| item.client_id);
+        // The device may be keeping it, to say it again.
+        let entry = client_id.and_then(|client_id| self.outbox.find(&client_id));
+        if let Some(key) = entry.map(|entry| entry.key) {
+            self.delete(key);
         }
+        self.touched.insert(id);
     }
 }

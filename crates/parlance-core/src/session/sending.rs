@@ -291,7 +291,7 @@ impl Session {
         });
         let id = &draft.conversation;
         let conversation = Self::conversation_mut(&mut self.conversations, id);
-        conversation.is_said_again(&draft.client_id, key);
+        conversation.is_said_again(&draft.client_id);
         conversation.timeline.say(Item {
             key,
             client_id: Some(draft.client_id.clone()),

@@ -43,6 +43,13 @@ impl Timeline {
         }
     }
 
+    /// Changes the missing message with this key.
+    pub fn update_missing(&mut self, key: ItemKey, change: impl FnOnce(&mut Item)) {
+        if let Some(at) = self.missing_at(&|item| item.key == key) {
+            self.update_at(at, change);
+        }
+    }
+
     /// Takes the missing message away that fits.
     pub fn remove_missing(&mut self, fits: &dyn Fn(&Item) -> bool) -> Option<Box<Item>> {
         let at = self.missing_at(fits)?;

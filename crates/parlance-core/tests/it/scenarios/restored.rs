@@ -6,6 +6,7 @@ use parlance_core::content::Content;
 use parlance_core::ids::{ClientId, Epoch};
 use parlance_core::outbox::Draft;
 use parlance_core::session::What;
+use parlance_core::timeline::Row;
 use parlance_core::{Command, Event, Input};
 
 use crate::rig::{Rig, lobby};
@@ -133,11 +134,7 @@ fn one_that_another_device_says_again_is_the_row_that_was_missing() {
     let mut rig = said(&["one", "two"]);
     let cid = rig.cid("two");
     restored(&mut rig, "e2", 3);
-    let key = |rig: &Rig| {
-        rig.rows(&lobby())
-            .last()
-            .map(parlance_core::timeline::Row::key)
-    };
+    let key = |rig: &Rig| rig.rows(&lobby()).last().map(Row::key);
     let before = key(&rig);
     rig.bob_says("back");
     let seq = rig.server.store("room:lobby", "u-ann", "two", Some(cid));
@@ -152,6 +149,7 @@ fn it_is_kept_before_it_is_said_again_and_asked_for_once() {
     restored(&mut rig, "e2", 3);
     rig.has_sent();
     rig.storage_waits();
+    let before = rig.rows(&lobby()).last().map(Row::key);
     rig.retry("one");
     rig.retry("one");
     // The device has not kept it: the row still says so.
@@ -160,6 +158,7 @@ fn it_is_kept_before_it_is_said_again_and_asked_for_once() {
     rig.storage_works();
     rig.sees("1-3 (one sending)");
     rig.sends(&["send one"]);
+    assert_ne!(rig.rows(&lobby()).last().map(Row::key), before, "it moved");
     // And what is kept outlives the page, as anything that waits.
     rig.reloads(1.0);
     rig.goes_online();
@@ -190,6 +189,21 @@ fn given_up_it_is_gone() {
     rig.comes_back_whole();
     rig.sees("1-3 {two}");
     assert!(rig.session.outbox().is_empty());
+}
+
+#[test]
+fn given_up_while_the_device_keeps_it_to_say_it_again_it_is_gone_too() {
+    let mut rig = said(&["one"]);
+    restored(&mut rig, "e2", 3);
+    rig.has_sent();
+    rig.storage_waits();
+    rig.retry("one");
+    rig.delete("one");
+    rig.sees("1-3");
+    rig.storage_works();
+    rig.sees("1-3");
+    rig.sends_nothing();
+    assert_eq!(rig.disk.unsent_of("u-ann"), 0);
 }
 
 #[test]
