@@ -110,7 +110,11 @@ impl Process {
             .args(["-TERM", &self.number.to_string()])
             .status();
         assert!(asked.is_ok_and(|asked| asked.success()), "no such process");
+        // The wait would close the pipe first, and with that end the program
+        // before it has had its time.
+        let pipe = self.keeper.stdin.take();
         let _ = self.keeper.wait();
+        drop(pipe);
         // On a busy machine the group is gone before the last of its threads,
         // and with it what the program held.
         let until = std::time::Instant::now() + START_DEADLINE;

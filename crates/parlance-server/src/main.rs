@@ -117,8 +117,10 @@ fn serve(serve: Serve) -> Result<(), Error> {
         ready.serve(listener, end).await;
         Ok(())
     });
-    // What is left are reads that nobody waits for.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    // What is left are links that hold on to the store, and reads that nobody
+    // waits for. With the last of them the database is closed, and that is noted:
+    // on a busy disk this takes a moment.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     served
 }
 
