@@ -46,7 +46,7 @@ impl Language {
         let region = browsers.iter().find(|tag| speaks(words, tag));
         let locale = match (wanted, region) {
             (None, Some(tag)) => tag.as_str(),
-            (Some(_) | None, _) => words.tag,
+            (Some(_) | None, _) => words.tag(),
         };
         Self {
             words,
@@ -87,7 +87,7 @@ impl Language {
     }
 
     /// A number with its words in the right plural.
-    pub fn count(self, plural: &Plural, count: u64) -> String {
+    pub fn count(self, plural: Plural, count: u64) -> String {
         let category = self.formats.plural.select(count as f64).as_string();
         let sentence = match category.as_deref() {
             Some("one") => plural.one,
@@ -131,7 +131,7 @@ pub fn words(wanted: Option<&str>, browsers: &[String]) -> &'static Words {
 fn given() -> Option<&'static Words> {
     let text = Reflect::get(&js_sys::global(), &GIVEN.into()).ok()?;
     let mut rest: &'static str = text.as_string()?.leak();
-    let words = Words::read(&mut || {
+    let words = Words::new(&mut || {
         let (line, after) = cut(rest, "\n").unwrap_or((rest, ""));
         rest = after;
         line
@@ -144,9 +144,10 @@ fn inside(wanted: Option<&str>, browsers: &[String]) -> Option<&'static Words> {
     let mut tags = wanted
         .into_iter()
         .chain(browsers.iter().map(String::as_str));
-    let all = parlance_words::LANGUAGES;
-    let chosen = tags.find_map(|tag| all.into_iter().find(|words| speaks(words, tag)));
-    chosen.or_else(|| all.first().copied())
+    let all = parlance_words::LANGUAGES.map(|language| language.words());
+    let chosen = tags.find_map(|tag| all.iter().find(|words| speaks(words, tag)));
+    let words = chosen.or_else(|| all.first())?.clone();
+    Some(Box::leak(Box::new(words)))
 }
 
 #[cfg(not(feature = "languages"))]
@@ -157,7 +158,7 @@ fn inside(_: Option<&str>, _: &[String]) -> Option<&'static Words> {
 /// Whether these are words of the language that the tag names.
 fn speaks(words: &Words, tag: &str) -> bool {
     let language = |tag: &'_ str| tag.split(['-', '_']).next().unwrap_or_default().to_owned();
-    language(tag).eq_ignore_ascii_case(&language(words.tag))
+    language(tag).eq_ignore_ascii_case(&language(words.tag()))
 }
 
 /// Out of range, a date is invalid and its formats throw; 8.64e15 is the range.

@@ -132,7 +132,7 @@ fn talk(place: &Place) {
     if !launch.embed {
         shell = shell.child(conversations()).child(account());
     }
-    place.add(el("a.skip[href=#composer]").text(words().skip_to_composer));
+    place.add(el("a.skip[href=#composer]").text(words().skip_to_composer()));
     place.add(asked_about(shell).part(move |place| {
         match model.current_room() {
             Some(room) => room_page(room, place),
@@ -140,7 +140,7 @@ fn talk(place: &Place) {
                 el("main.room.room-none").child(
                     el("div.room-body")
                         .child(status_banner())
-                        .child(el("p.choose").text(words().choose_conversation)),
+                        .child(el("p.choose").text(words().choose_conversation())),
                 ),
             ),
         }
@@ -171,7 +171,7 @@ fn dress(language: Language, theme: Theme) {
         Theme::Dark => "dark",
     };
     for (name, value) in [
-        ("lang", language.words.tag),
+        ("lang", language.words.tag()),
         ("dir", "ltr"),
         ("data-theme", theme),
     ] {

@@ -21,7 +21,7 @@ pub fn problems(problems: &[Problem]) {
     let words = words(language.as_deref(), &[]);
     let mut page = el("main.notice[data-part=app][data-status=ended][role=alert]")
         .attr("data-notice", "problem")
-        .child(el("h1.notice-title").text(words.problem_title));
+        .child(el("h1.notice-title").text(words.problem_title()));
     for problem in problems {
         let parameter = &problem.parameter;
         page = page.child(
@@ -51,7 +51,7 @@ pub fn clear_the_page() -> Option<HtmlElement> {
 }
 
 fn reload_button(words: &Words) -> El {
-    let button = el("button.notice-button[type=button]").text(words.reload);
+    let button = el("button.notice-button[type=button]").text(words.reload());
     // Not the builder's listener: there may be no owners.
     let reload = Closure::<dyn FnMut(Event)>::new(|_| {
         if let Some(window) = web_sys::window() {

@@ -7,7 +7,6 @@
 //! the person did waits. Knows no row and no signal.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 
 use gloo_timers::callback::Timeout;
 use parlance_core::Event;
@@ -28,7 +27,7 @@ const NO_FRAME_MS: u32 = 250;
 pub(super) struct Pace {
     window: Window,
     model: Model,
-    waiting: RefCell<VecDeque<Event>>,
+    waiting: RefCell<Vec<Event>>,
     /// Somebody is at it.
     showing: Cell<bool>,
     /// A frame has been asked for.
@@ -54,7 +53,7 @@ impl Pace {
     pub(super) fn show(&'static self, event: Event) {
         let may_wait = may_wait(&event);
         let waits = may_wait && self.asked.borrow().is_some() && !document().hidden();
-        self.waiting.borrow_mut().push_back(event);
+        self.waiting.borrow_mut().push(event);
         if !waits {
             self.catch_up();
         }
@@ -94,10 +93,14 @@ impl Pace {
         }
         let mut any = false;
         loop {
-            let next = self.waiting.borrow_mut().pop_front();
-            let Some(event) = next else { break };
+            let waiting = self.waiting.take();
+            if waiting.is_empty() {
+                break;
+            }
             any = true;
-            self.model.apply(event);
+            for event in waiting {
+                self.model.apply(event);
+            }
         }
         self.showing.replace(false);
         any

@@ -44,19 +44,20 @@ impl Problem {
     /// The second half of the sentence whose first half is the parameter.
     pub fn sentence(&self, words: &Words) -> String {
         let (sentence, value) = match &self.should {
-            Should::BeOneOf(all) => (words.problem_one_of, all.join(words.comma)),
+            Should::BeOneOf(all) => (words.problem_one_of(), all.join(words.comma())),
             Should::BeAnAddress(schemes) => {
-                let all: Vec<_> = schemes.iter().map(|it| [*it, "://"].concat()).collect();
-                (words.problem_address, all.join(words.comma))
+                let between = ["://", words.comma()].concat();
+                let all = [&schemes.join(&between), "://"].concat();
+                (words.problem_address(), all)
             }
-            Should::BeEncrypted(scheme) => (words.problem_encrypted, [*scheme, "://"].concat()),
-            Should::BeAllowed(origin) => (words.problem_allowed, origin.clone()),
-            Should::BeAJsonObject => (words.problem_json, String::new()),
-            Should::BeText => (words.problem_text, String::new()),
-            Should::BeALanguage => (words.problem_language, String::new()),
-            Should::NameSomebody => (words.problem_somebody, String::new()),
-            Should::BeBuilt(word) => (words.problem_built, (*word).to_owned()),
-            Should::BeGiven(dialect) => (words.problem_given, (*dialect).to_owned()),
+            Should::BeEncrypted(scheme) => (words.problem_encrypted(), [*scheme, "://"].concat()),
+            Should::BeAllowed(origin) => (words.problem_allowed(), origin.clone()),
+            Should::BeAJsonObject => (words.problem_json(), String::new()),
+            Should::BeText => (words.problem_text(), String::new()),
+            Should::BeALanguage => (words.problem_language(), String::new()),
+            Should::NameSomebody => (words.problem_somebody(), String::new()),
+            Should::BeBuilt(word) => (words.problem_built(), (*word).to_owned()),
+            Should::BeGiven(dialect) => (words.problem_given(), (*dialect).to_owned()),
         };
         replaced(sentence, "{}", &value)
     }

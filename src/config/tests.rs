@@ -138,8 +138,8 @@ fn what_is_wrong_is_named_all_at_once() {
 fn problems_are_told_without_the_value_in_every_language() {
     let problems = read("theme=%3Cb%3E&ws=gopher:x&lang=-&login=x").expect_err("four are wrong");
     for problem in problems {
-        for words in LANGUAGES {
-            let sentence = problem.sentence(words);
+        for language in LANGUAGES {
+            let sentence = problem.sentence(&language.words());
             assert!(
                 !sentence.is_empty() && !sentence.contains('<'),
                 "{sentence}"

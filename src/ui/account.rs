@@ -16,12 +16,12 @@ pub fn account() -> El {
     let Here { model, handle, .. } = here();
     let words = words();
     let leave = el("button.tool[type=button][data-part=signout]")
-        .attr("aria-label", words.sign_out)
-        .attr("title", words.sign_out)
+        .attr("aria-label", words.sign_out())
+        .attr("title", words.sign_out())
         .child(icon(icon::LEAVE))
         .on("click", move |_| handle.dispatch(Command::SignOut));
     el("section.account[data-part=account]")
-        .attr("aria-label", words.account)
+        .attr("aria-label", words.account())
         .part(move |place| {
             if let Some(me) = &*model.me().look() {
                 place.add(avatar(me.uid.as_str(), &me.name, me.avatar.as_deref()));
@@ -39,9 +39,9 @@ pub fn not_kept(element: El) -> El {
             let words = words();
             place.add(
                 el("p.not-kept[data-part=durability]")
-                    .attr("title", words.not_kept_why)
-                    .text(words.not_kept)
-                    .child(el("span.vh").text(" ").text(words.not_kept_why)),
+                    .attr("title", words.not_kept_why())
+                    .text(words.not_kept())
+                    .child(el("span.vh").text(" ").text(words.not_kept_why())),
             );
         }
     })

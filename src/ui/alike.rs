@@ -36,9 +36,9 @@ pub fn role(person: &Person) -> Option<El> {
     let served = matches!(launch.dialect, DialectName::Crmeb | DialectName::CrmebStock);
     // What a program does not speak is nothing in it.
     let word = if cfg!(feature = "crmeb") && served {
-        words.agent
+        words.agent()
     } else {
-        words.host
+        words.host()
     };
     let mark = || el("span.role[data-part=role]").text(word);
     person.host.then(mark)
@@ -52,7 +52,7 @@ pub fn not_staff(room: Room, person: Person) -> El {
         let mut hosts = people.iter().filter(|it| it.host);
         let is_like = |host: &Person| host.uid != person.uid && alike(&host.name, &person.name);
         let flagged = !person.host && hosts.any(is_like);
-        mark.say(if flagged { words.not_staff } else { "" });
+        mark.say(if flagged { words.not_staff() } else { "" });
     })
 }
 

@@ -26,12 +26,12 @@ pub fn announcer() -> El {
 fn say(language: Language, announcement: &Announcement) -> String {
     let words = language.words;
     match &announcement.said {
-        Said::Many(count) => language.count(&words.new_messages, *count),
-        Said::Missing(count) => language.count(&words.missing_told, *count),
+        Said::Many(count) => language.count(words.new_messages(), *count),
+        Said::Missing(count) => language.count(words.missing_told(), *count),
         Said::Message { author, kind, text } => {
             let mut sentence = author
                 .as_deref()
-                .map(|author| fill(words.announced, author))
+                .map(|author| fill(words.announced(), author))
                 .unwrap_or_default();
             if text.trim().is_empty() {
                 sentence.push_str(kind_name(words, kind));

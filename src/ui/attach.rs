@@ -63,8 +63,8 @@ pub fn attach(room: Room, main: &El) -> Option<El> {
     Some(
         el("span.tool.attach").child(icon(icon::PICTURE)).child(
             input
-                .attr("aria-label", words.attach)
-                .attr("title", words.attach)
+                .attr("aria-label", words.attach())
+                .attr("title", words.attach())
                 .on("change", move |_| {
                     take(here, room, &member(&node, "files"));
                     // The same picture may be picked again.
@@ -90,7 +90,7 @@ pub fn on_paste(here: Here, room: Room, event: &Event) {
 pub fn strip(room: Room) -> El {
     let words = words();
     el("ul.uploads")
-        .attr("aria-label", words.attach)
+        .attr("aria-label", words.attach())
         .list(move || {
             let uploads = room.uploads().look();
             let entry = |upload: &Rc<Upload>| {
@@ -108,7 +108,7 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
     let picture = picture.map(|at| el("img.upload-picture[alt]").address("src", &at));
     let done = el("span.upload-done");
     let bar = el("span.upload-bar[role=progressbar][aria-valuemin=0][aria-valuemax=100]")
-        .attr("aria-label", &fill(words.uploading, upload.name()))
+        .attr("aria-label", &fill(words.uploading(), upload.name()))
         .child(done.clone());
     let why = el("span.upload-why[role=alert]");
     let button = |part, label| {
@@ -116,7 +116,7 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
             .attr("data-part", part)
             .text(label)
     };
-    let again = button("upload-retry", words.again);
+    let again = button("upload-retry", words.again());
     let (shown, retried, removed) = (upload.clone(), upload.clone(), upload.clone());
     let parts = (picture.clone(), bar.clone(), why.clone(), again.clone());
     el("li.upload[data-part=upload]")
@@ -137,10 +137,10 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
             }
             done.clone().style("inline-size", &[&percent, "%"].concat());
             why.say(fault.map_or("", |fault| match fault {
-                Fault::Unreadable => words.upload_unreadable,
-                Fault::TooLarge => words.upload_too_large,
-                Fault::Broken => words.upload_broken,
-                Fault::Refused => words.upload_refused,
+                Fault::Unreadable => words.upload_unreadable(),
+                Fault::TooLarge => words.upload_too_large(),
+                Fault::Broken => words.upload_broken(),
+                Fault::Refused => words.upload_refused(),
             }));
             // The same file would fail in the same way.
             let may_help = matches!(fault, Some(Fault::Broken | Fault::Refused));
@@ -159,8 +159,8 @@ fn row(room: Room, upload: &Rc<Upload>) -> El {
         }))
         .child(
             el("button.tool[type=button][data-part=upload-cancel]")
-                .attr("aria-label", words.cancel)
-                .attr("title", words.cancel)
+                .attr("aria-label", words.cancel())
+                .attr("title", words.cancel())
                 .child(icon(icon::CLOSE))
                 .on("click", move |_| {
                     room.detach(removed.key());

@@ -48,9 +48,9 @@ pub fn composer(room: Room, main: &El) -> El {
         "textarea.composer-field[id=composer][data-part=composer][rows=1][dir=auto]",
         "[autocomplete=off][enterkeyhint=send][aria-describedby=composer-hint]"
     ))
-    .attr("aria-label", words.composer)
-    .attr("placeholder", words.composer);
-    let ask = tool("ask", words.ask)
+    .attr("aria-label", words.composer())
+    .attr("placeholder", words.composer());
+    let ask = tool("ask", words.ask())
         .attr("aria-pressed", "false")
         .child(icon(icon::QUESTION));
     let hint = el("span.composer-hint[id=composer-hint]");
@@ -95,10 +95,10 @@ pub fn composer(room: Room, main: &El) -> El {
     let tools = el("fieldset.composer-tools")
         .child_if(attach(room, main))
         .child_if(asks.then(|| ask.on("click", at(|desk, _| desk.ask(!desk.asking.get())))))
-        .child_if(likes.then(|| applause(room, "like", "👍", words.like, Content::Like)))
-        .child_if(flowers.then(|| applause(room, "flower", "💐", words.flower, Content::Flower)));
+        .child_if(likes.then(|| applause(room, "like", "👍", words.like(), Content::Like)))
+        .child_if(flowers.then(|| applause(room, "flower", "💐", words.flower(), Content::Flower)));
     let send = unfocused(el("button.composer-send[type=submit][data-part=send]"))
-        .attr("aria-label", words.send)
+        .attr("aria-label", words.send())
         .child(icon(icon::SEND));
     let controls = [field.clone(), send.clone(), tools.clone()];
     // What is typed stays; the banner says why it cannot be sent.
@@ -118,7 +118,7 @@ pub fn composer(room: Room, main: &El) -> El {
         )
         .part(move |place| {
             if room.given_back().look().is_some() {
-                place.add(el("p.composer-note[role=alert]").text(words.outbox_full));
+                place.add(el("p.composer-note[role=alert]").text(words.outbox_full()));
             }
         })
         .child_if(attach::target(here).map(|_| attach::strip(room)))
@@ -273,9 +273,9 @@ impl Desk {
         let language = self.here.language;
         let words = language.words;
         let text = if used > limit {
-            Some(language.count(&words.bytes_over, (used - limit) as u64))
+            Some(language.count(words.bytes_over(), (used - limit) as u64))
         } else if limit - used < limit / NEARLY_FULL {
-            Some(language.count(&words.bytes_left, (limit - used) as u64))
+            Some(language.count(words.bytes_left(), (limit - used) as u64))
         } else {
             None
         };
@@ -310,7 +310,11 @@ impl Desk {
         let words = self.here.language.words;
         self.asking.replace(asks);
         self.ask.put_word("aria-pressed", asks);
-        let hint = if asks { words.ask_hint } else { words.composer };
+        let hint = if asks {
+            words.ask_hint()
+        } else {
+            words.composer()
+        };
         for name in ["placeholder", "aria-label"] {
             let _ = self.field.set_attribute(name, hint);
         }

@@ -23,12 +23,12 @@ pub fn conversations() -> El {
             .collect()
     });
     el("nav.conversations")
-        .attr("aria-label", words.conversations)
-        .child(el("h1.conversations-title").text(words.conversations))
+        .attr("aria-label", words.conversations())
+        .child(el("h1.conversations-title").text(words.conversations()))
         .child(list)
         .part(move |place| {
             if model.conversations().look().is_empty() {
-                place.add(el("p.conversations-none").text(words.no_conversations));
+                place.add(el("p.conversations-none").text(words.no_conversations()));
             }
         })
 }
@@ -67,7 +67,7 @@ fn summary(conversation: &Conversation, place: &Place) {
     place.add(el("span.conversation-last[dir=auto]").text(&line));
     let unread = conversation.unread;
     if unread > 0 {
-        let label = language.count(&language.words.unread, unread);
+        let label = language.count(language.words.unread(), unread);
         place.add(
             el("span.badge[data-part=unread]")
                 .attr("data-count", &unread.to_string())
@@ -94,7 +94,7 @@ fn line(language: Language, last: &LastLine) -> String {
         last.text.as_str()
     };
     let author = if last.mine {
-        Some(words.you)
+        Some(words.you())
     } else {
         last.author.as_deref()
     };

@@ -16,9 +16,9 @@ pub fn signed_out() -> El {
     el("main.page").child(
         el("section.card[data-part=signed-out]")
             .child(el("span.card-mark").child(icon(icon::CHECK)))
-            .child(el("h1.card-title[tabindex=-1]").text(words.signed_out_title))
-            .child(el("p.card-text").text(words.signed_out_text))
-            .child(reload(words.join_again)),
+            .child(el("h1.card-title[tabindex=-1]").text(words.signed_out_title()))
+            .child(el("p.card-text").text(words.signed_out_text()))
+            .child(reload(words.join_again())),
     )
 }
 
@@ -31,7 +31,7 @@ pub fn waiting() -> El {
         .switch(busy, |busy, place| {
             if *busy {
                 place.add(el("span.spinner.spinner-large[aria-hidden=true]"));
-                place.add(el("span.vh").text(words().status_connecting));
+                place.add(el("span.vh").text(words().status_connecting()));
             }
         })
 }

@@ -1,11 +1,10 @@
 //! What every component may ask for: the model, the driver, the language, the
 //! launch, the backend.
 //!
-//! Handed down as Leptos' context, under which each test has a page of its
-//! own; five addresses, so that a closure holds what it needs by itself. Knows
-//! no component.
+//! A document has one page: the last that was drawn. (Leptos' contexts, which
+//! would tell several apart, cost a hash map to download.) Knows no component.
 
-use leptos::reactive::owner::{ArenaItem, LocalStorage, provide_context, use_context};
+use std::cell::Cell;
 
 use parlance_core::dialect::Capabilities;
 
@@ -29,25 +28,28 @@ pub struct Here {
     pub backend: &'static Capabilities,
 }
 
-/// For everything under the present owner.
-pub(super) fn provide(here: Here) {
-    provide_context(ArenaItem::<Here, LocalStorage>::new_local(here));
+thread_local! {
+    static HERE: Cell<Option<Here>> = const { Cell::new(None) };
 }
 
-/// The page under whose owner this is.
+/// For everything that is drawn from now on.
+pub(super) fn provide(here: Here) {
+    HERE.replace(Some(here));
+}
+
+/// The page that is drawn.
 ///
 /// # Panics
 /// Outside of any page: a mistake of the program, never of its input.
 #[inline(never)]
 pub fn here() -> Here {
-    let here = use_context::<ArenaItem<Here, LocalStorage>>();
-    match here.and_then(|here| here.try_get_value()) {
+    match HERE.get() {
         Some(here) => here,
         None => panic!("a component outside of a page"),
     }
 }
 
-/// Every sentence of the page under whose owner this is.
+/// Every sentence of the page.
 #[inline(never)]
 pub fn words() -> &'static Words {
     here().language.words

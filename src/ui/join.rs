@@ -20,7 +20,7 @@ pub fn join() -> El {
         "input.field[id=join-name][name=name][type=text][autocomplete=nickname][enterkeyhint=go]",
         "[maxlength=64][dir=auto][aria-describedby=join-refused]"
     ))
-    .attr("placeholder", words.join_name)
+    .attr("placeholder", words.join_name())
     .live(move |name| {
         let refused = matches!(*model.identity().look(), Identity::Needed(Some(_)));
         name.put_word("aria-invalid", refused);
@@ -59,14 +59,18 @@ pub fn join() -> El {
     let go = el("button.button.button-wide[type=submit]").live(move |button| {
         let busy = busy();
         button.put_word("aria-disabled", busy);
-        button.say(if busy { words.join_busy } else { words.join_go });
+        button.say(if busy {
+            words.join_busy()
+        } else {
+            words.join_go()
+        });
     });
     let form = el("form.card[data-part=join]")
         .live(move |form| form.put_word("aria-busy", busy()))
         .on("submit", submit)
         .child(el("span.card-mark").child(icon(icon::CHAT)))
-        .child(el("h1.card-title").text(words.join_title))
-        .child(el("label.card-text[for=join-name]").text(words.join_hint))
+        .child(el("h1.card-title").text(words.join_title()))
+        .child(el("label.card-text[for=join-name]").text(words.join_hint()))
         .child(name)
         .child(refused)
         .child(go);

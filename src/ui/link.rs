@@ -57,20 +57,20 @@ pub fn question(href: &str) -> Option<El> {
         let open = el(LINK)
             .attr("class", "button")
             .address("href", &address)
-            .text(words.open)
+            .text(words.open())
             .on("click", move |_| model.close_sheet());
-        let dialog = sheet(el(DIALOG), words.link_open);
+        let dialog = sheet(el(DIALOG), words.link_open());
         return Some(dialog.child(line(address.host())).child(open));
     }
-    let button = el("button.button[type=button]").text(words.story_copy);
+    let button = el("button.button[type=button]").text(words.story_copy());
     let (line, says) = (line(address.shown()), button.clone());
     let from = line.clone();
     let copied = move || {
         if copy(&from) {
-            says.say(words.story_copied);
+            says.say(words.story_copied());
         }
     };
-    let dialog = sheet(el(DIALOG), words.link_copy).child(line);
+    let dialog = sheet(el(DIALOG), words.link_copy()).child(line);
     // When it is shown: nothing is copied that cannot be seen.
     soon(copied.clone());
     Some(dialog.child(button.on("click", move |_| copied())))

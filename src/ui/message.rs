@@ -66,7 +66,7 @@ pub fn message(room: Room, row: &Slot) -> El {
                     place.add(el("div.day[data-part=day]").child(el("span").text(&day)));
                 }
                 if *unread {
-                    let line = el("span").text(words().new_line);
+                    let line = el("span").text(words().new_line());
                     place.add(el("div.unread-line[data-part=unread-line]").child(line));
                 }
             },
@@ -79,14 +79,14 @@ fn gap_row(room: Room, line: &Rc<Live<Line>>) -> El {
         handle, language, ..
     } = here();
     let text = el("span");
-    let load = el("button.link[type=button]").text(language.words.gap_load);
+    let load = el("button.link[type=button]").text(language.words.gap_load());
     let (says, button) = (text.clone(), load.clone());
     let (followed, loaded) = (line.clone(), line.clone());
     el("div.gap[data-part=gap]")
         .live(move |row| {
             if let Some(gap) = gap(&followed.look()) {
                 let missing = gap.last.0.saturating_sub(gap.first.0) + 1;
-                says.say(&language.count(&language.words.gap, missing));
+                says.say(&language.count(language.words.gap(), missing));
                 button.put("disabled", gap.loading.then_some(""));
                 row.put_word("aria-busy", gap.loading);
             }
@@ -146,7 +146,7 @@ fn message_row(room: Room, line: &Rc<Live<Line>>) -> El {
         bubble = bubble.child(who(room, author.as_ref()));
     }
     if side == Side::Mine {
-        bubble = bubble.child(el("span.vh").text(words().you));
+        bubble = bubble.child(el("span.vh").text(words().you()));
     }
     let shown = line.clone();
     let mut meta = el("span.meta").switch(of(line, |item| item.at), |at, place| {

@@ -29,14 +29,14 @@ pub fn presence(room: Room) -> El {
         online.chain(offline).cloned().map(entry).collect()
     };
     let close = el("button.tool[type=button]")
-        .attr("aria-label", words.close)
+        .attr("aria-label", words.close())
         .on("click", move |_| model.show_people(false))
         .child(icon(icon::CLOSE));
     let head = el("header.people-head")
-        .child(el("h2.people-title").text(words.people))
+        .child(el("h2.people-title").text(words.people()))
         .child(close);
     el("aside.people[id=people]")
-        .attr("aria-label", words.people)
+        .attr("aria-label", words.people())
         .live(move |panel| panel.put_word("data-shown", model.people_shown().get()))
         .on("keydown", move |event| {
             let event = event.dyn_ref::<KeyboardEvent>();
@@ -56,15 +56,15 @@ fn promise() -> El {
     } = here();
     let words = language.words;
     let proof = match (backend.proof, backend.resend) {
-        (Proof::Acknowledged, Resend::Idempotent) => words.promise_once,
-        (Proof::Acknowledged, Resend::Doubles) => words.promise_answered,
-        (Proof::Echoed, _) => words.promise_echoed,
-        (Proof::Never, _) => words.promise_never,
+        (Proof::Acknowledged, Resend::Idempotent) => words.promise_once(),
+        (Proof::Acknowledged, Resend::Doubles) => words.promise_answered(),
+        (Proof::Echoed, _) => words.promise_echoed(),
+        (Proof::Never, _) => words.promise_never(),
     };
     let (order, history) = match backend.order {
-        Order::Numbered => (words.promise_numbered, words.promise_history),
-        Order::AsGiven(History::Pages) => (words.promise_as_given, words.promise_history),
-        Order::AsGiven(History::None) => (words.promise_as_given, words.promise_no_history),
+        Order::Numbered => (words.promise_numbered(), words.promise_history()),
+        Order::AsGiven(History::Pages) => (words.promise_as_given(), words.promise_history()),
+        Order::AsGiven(History::None) => (words.promise_as_given(), words.promise_no_history()),
     };
     el("p.promise[data-part=promise]").text(&[proof, " ", order, " ", history].concat())
 }
@@ -95,8 +95,8 @@ pub(super) fn state(person: &Person) -> String {
     let language = here().language;
     let words = language.words;
     match (person.online, person.last_seen) {
-        (true, _) => words.online.to_owned(),
-        (false, Some(at)) => fill(words.last_seen, &language.time(at)),
-        (false, None) => words.offline.to_owned(),
+        (true, _) => words.online().to_owned(),
+        (false, Some(at)) => fill(words.last_seen(), &language.time(at)),
+        (false, None) => words.offline().to_owned(),
     }
 }

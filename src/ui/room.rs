@@ -39,7 +39,7 @@ pub fn room_page(room: Room, place: &Place) {
     place.add(not_kept(main).switch(talk, move |talk, place| {
         let words = words();
         if *talk == Talk::Stranger {
-            place.add(el("p.stranger[data-part=stranger]").text(words.stranger));
+            place.add(el("p.stranger[data-part=stranger]").text(words.stranger()));
         }
         place.add(match talk_refusal(words, *talk) {
             Some(refusal) => el("p.composer-none[data-part=no-composer]").text(refusal),
@@ -72,11 +72,11 @@ fn header(room: Room) -> El {
         },
     );
     let back = el("button.tool.room-back[type=button][data-part=back]")
-        .attr("aria-label", words.back)
+        .attr("aria-label", words.back())
         .on("click", move |_| handle.dispatch(Command::Leave))
         .child(icon(icon::BACK));
     let people = el("button.tool[type=button][data-part=people][aria-controls=people]")
-        .attr("aria-label", words.people)
+        .attr("aria-label", words.people())
         .live(move |button| button.put_word("aria-expanded", model.people_shown().get()))
         .on("click", move |_| {
             let shown = model.people_shown().get_untracked();
@@ -102,16 +102,16 @@ fn subtitle(room: Room, model: Model) -> String {
     match (room.typists().look().as_slice(), id) {
         ([], _) => {}
         _ if !TYPING => {}
-        (_, ConversationId::Pair(..)) => return words.typing.to_owned(),
-        ([one], ConversationId::Room(_)) => return fill(words.typing_one, &one.name),
-        (_, ConversationId::Room(_)) => return words.typing_many.to_owned(),
+        (_, ConversationId::Pair(..)) => return words.typing().to_owned(),
+        ([one], ConversationId::Room(_)) => return fill(words.typing_one(), &one.name),
+        (_, ConversationId::Room(_)) => return words.typing_many().to_owned(),
     }
     let people = room.people().look();
     match id {
         ConversationId::Room(_) if people.is_empty() => String::new(),
         ConversationId::Room(_) => {
             let online = people.iter().filter(|person| person.online).count();
-            language.count(&words.people_online, online as u64)
+            language.count(words.people_online(), online as u64)
         }
         ConversationId::Pair(..) => {
             let me = model.me().look();

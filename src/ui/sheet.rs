@@ -36,7 +36,7 @@ pub fn sheet(dialog: El, title: &str) -> El {
         });
     });
     let close = el("button.tool[type=button]")
-        .attr("aria-label", words().close)
+        .attr("aria-label", words().close())
         .on("click", move |_| model.close_sheet())
         .child(icon(icon::CLOSE));
     let head = el("header.story-head")

@@ -35,10 +35,10 @@ fn restored() -> El {
     let model = here().model;
     el("div.status[data-part=restored]")
         .child(el("span.status-light[aria-hidden=true]"))
-        .child(el("span.status-text").text(words.restored))
+        .child(el("span.status-text").text(words.restored()))
         .child(
             el("button.status-act[type=button]")
-                .text(words.close)
+                .text(words.close())
                 .on("click", move |_| model.knows_restored()),
         )
 }
@@ -47,12 +47,12 @@ fn banner(banner: &Banner) -> El {
     let words = words();
     let said = match (banner.status, &banner.end) {
         (Status::Ended, Some(end)) => end_name(words, end),
-        (Status::Ended, None) => words.ended_signed_out.to_owned(),
-        (Status::Waiting, _) => words.status_waiting.to_owned(),
-        (Status::Offline, _) => words.status_offline.to_owned(),
-        (Status::Suspended, _) => words.status_suspended.to_owned(),
+        (Status::Ended, None) => words.ended_signed_out().to_owned(),
+        (Status::Waiting, _) => words.status_waiting().to_owned(),
+        (Status::Offline, _) => words.status_offline().to_owned(),
+        (Status::Suspended, _) => words.status_suspended().to_owned(),
         (Status::Idle | Status::Connecting | Status::Online, _) => {
-            words.status_connecting.to_owned()
+            words.status_connecting().to_owned()
         }
     };
     let text = el("span.status-text")
@@ -73,22 +73,22 @@ fn act(banner: &Banner) -> Option<El> {
     let handle = here().handle;
     let label = match (banner.status, &banner.end) {
         (Status::Idle | Status::Connecting | Status::Online, _) => return None,
-        (Status::Waiting | Status::Offline | Status::Suspended, _) => words.status_now,
-        (Status::Ended, Some(EndReason::Incompatible)) => return Some(reload(words.reload)),
+        (Status::Waiting | Status::Offline | Status::Suspended, _) => words.status_now(),
+        (Status::Ended, Some(EndReason::Incompatible)) => return Some(reload(words.reload())),
         (
             Status::Ended,
             Some(
                 EndReason::SignedOut | EndReason::Refused(Refusal::SignedOut | Refusal::NoIdentity),
             ),
         ) => {
-            return Some(reload(words.join_again));
+            return Some(reload(words.join_again()));
         }
         (Status::Ended, Some(EndReason::Refused(Refusal::BadToken | Refusal::Banned))) => {
             return None;
         }
-        (Status::Ended, Some(EndReason::Refused(Refusal::TakenOver))) => words.use_here,
+        (Status::Ended, Some(EndReason::Refused(Refusal::TakenOver))) => words.use_here(),
         (Status::Ended, Some(EndReason::GaveUp | EndReason::Refused(Refusal::Other(_))) | None) => {
-            words.again
+            words.again()
         }
     };
     Some(
@@ -121,7 +121,7 @@ fn countdown(due: Instant) -> El {
     let draw = move || {
         let left = whole_millis(due.since(handle.now())).div_ceil(1000);
         if left > 0 {
-            shown.say(&language.count(&language.words.status_retry_in, left));
+            shown.say(&language.count(language.words.status_retry_in(), left));
         } else {
             shown.say("");
         }

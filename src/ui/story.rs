@@ -17,7 +17,7 @@ use crate::i18n::{Language, fill, machine_time};
 pub fn story_opener() -> El {
     let model = here().model;
     el("button.story-open[type=button][data-part=story-open]")
-        .text(words().story_open)
+        .text(words().story_open())
         .on("click", move |_| model.show_story())
 }
 
@@ -31,7 +31,7 @@ pub fn story() -> El {
     } = here();
     let words = language.words;
     let notes = handle.story();
-    let mut list = el("ol.story-list[tabindex=0]").attr("aria-label", words.story_title);
+    let mut list = el("ol.story-list[tabindex=0]").attr("aria-label", words.story_title());
     // What happened last is what somebody looks for.
     for (at, what, number) in notes.iter().rev() {
         let time = el("time.story-time")
@@ -46,10 +46,10 @@ pub fn story() -> El {
         );
     }
     if notes.is_empty() {
-        list = list.child(el("li.story-note").text(words.story_none));
+        list = list.child(el("li.story-note").text(words.story_none()));
     }
     let told = list.clone();
-    let copy = el("button.button[type=button][data-part=story-copy]").text(words.story_copy);
+    let copy = el("button.button[type=button][data-part=story-copy]").text(words.story_copy());
     let button = copy.clone();
     let copy = copy.on("click", move |_| {
         let about = [launch.dialect.word(), " ", &user_agent(), "\n"].concat();
@@ -58,19 +58,19 @@ pub fn story() -> El {
             [&machine_time(*at), " ", &said, "\n"].concat()
         });
         hand_on(&[about].into_iter().chain(lines).collect::<String>(), &told);
-        button.say(words.story_copied);
+        button.say(words.story_copied());
     });
-    sheet(el("dialog.story[data-part=story]"), words.story_title)
+    sheet(el("dialog.story[data-part=story]"), words.story_title())
         .child(list)
-        .child(el("p.story-hint").text(words.story_hint))
+        .child(el("p.story-hint").text(words.story_hint()))
         .child(copy)
 }
 
 fn said(language: Language, what: What, number: u64) -> String {
     let words = language.words;
-    let sentence = words.story_kinds[what as usize];
+    let sentence = words.story_kinds()[what as usize];
     if what == What::Online && number > 0 {
-        return fill(words.story_online_after, &number.to_string());
+        return fill(words.story_online_after(), &number.to_string());
     }
     fill(sentence, &number.to_string())
 }

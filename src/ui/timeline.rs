@@ -25,7 +25,7 @@ mod scroll;
 pub fn timeline(element: El, room: Room) -> El {
     // Not a live region, log or not: the announcer speaks.
     let list = el("div.timeline[data-part=timeline][role=log][aria-live=off][tabindex=0]")
-        .attr("aria-label", words().timeline)
+        .attr("aria-label", words().timeline())
         .live(move |list| {
             let history = room.history().look();
             list.put_word("aria-busy", history.loading);
@@ -60,13 +60,13 @@ fn head(room: Room, place: &Place) {
     let history = room.history().get();
     if history.failed {
         let again = el("button.link[type=button]")
-            .text(words.again)
+            .text(words.again())
             .on("click", move |_| {
                 handle.dispatch(Command::LoadOlder(room.id().clone()));
             });
         place.add(
             el("p.timeline-note[data-part=history-failed]")
-                .text(words.history_failed)
+                .text(words.history_failed())
                 .text(" ")
                 .child(again),
         );
@@ -74,11 +74,15 @@ fn head(room: Room, place: &Place) {
         place.add(
             el("p.timeline-note[data-part=history-loading]")
                 .child(el("span.spinner[aria-hidden=true]"))
-                .child(el("span.vh").text(words.loading)),
+                .child(el("span.vh").text(words.loading())),
         );
     } else if history.oldest_known {
         let empty = room.rows().look().is_empty();
-        let note = if empty { words.empty } else { words.beginning };
+        let note = if empty {
+            words.empty()
+        } else {
+            words.beginning()
+        };
         place.add(el("p.timeline-note[data-part=beginning]").text(note));
     }
 }
@@ -101,8 +105,8 @@ fn newer(element: El, room: Room, scroll: Rc<Scroll>) -> El {
                     button.put(
                         "aria-label",
                         match count {
-                            0 => language.words.newer.to_owned(),
-                            count => language.count(&language.words.new_messages, count),
+                            0 => language.words.newer().to_owned(),
+                            count => language.count(language.words.new_messages(), count),
                         }
                         .as_str(),
                     );

@@ -514,7 +514,7 @@ impl Chat {
 
     /// Ends the test, with a picture and what the console said.
     pub(crate) async fn fails(&self, why: &str) -> ! {
-        let picture = format!("failed-{}-{}", story_name(), self.name);
+        let picture = format!("failed-{}-{}", crate::story::story_name(), self.name);
         let kept = tokio::time::timeout(SOON, self.pictures(&picture)).await;
         let errors = tokio::time::timeout(SOON, self.browser.console_errors()).await;
         panic!(
@@ -596,10 +596,4 @@ fn read(value: Value) -> Result<State, String> {
         "two rows of one id: {doubled:?} of {ids:?}"
     );
     Ok(state)
-}
-
-/// The name that the test harness gave to this thread.
-pub(crate) fn story_name() -> String {
-    let current = std::thread::current();
-    current.name().unwrap_or("story").replace("::", "-")
 }

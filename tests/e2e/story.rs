@@ -108,3 +108,9 @@ fn listed(more: &[&str]) -> usize {
         .filter(is_story)
         .count()
 }
+
+/// The name that the test harness gave to this thread.
+pub(crate) fn story_name() -> String {
+    let current = std::thread::current();
+    current.name().unwrap_or("story").replace("::", "-")
+}

@@ -1,8 +1,8 @@
 //! The page in English. Knows no other language.
 
-use crate::{Plural, Words};
+use crate::{Language, Plural};
 
-pub(crate) static WORDS: Words = Words {
+pub(crate) static WORDS: Language = Language {
     tag: "en",
     skip_to_composer: "Skip to writing a message",
 

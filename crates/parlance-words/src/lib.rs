@@ -1,11 +1,12 @@
 //! Every sentence of the page, by what it is for. A language is a value of
-//! [`Words`] in a file of its own: leave a sentence out, and it does not
+//! `Language` in a file of its own: leave a sentence out, and it does not
 //! compile.
 //!
-//! A page downloads one language, as a text with a sentence a line, in the
-//! order of this file; [`Words::written`] makes it and [`Words::read`] reads it.
-//! `{}` is where a name, a number or a time goes. Knows no plural rule and no
-//! format: those are the browser's own `Intl`.
+//! A page downloads one language: its sentences in the order of this file, of
+//! which [`Words`] is made. `{}` is where a name, a number or a time goes.
+//! Knows no plural rule and no format: those are the browser's own `Intl`.
+
+use std::mem::{offset_of, size_of};
 
 #[cfg(feature = "languages")]
 mod en;
@@ -14,10 +15,10 @@ mod zh_cn;
 
 /// Every language, the usual one first.
 #[cfg(feature = "languages")]
-pub static LANGUAGES: [&Words; 2] = [&en::WORDS, &zh_cn::WORDS];
+pub static LANGUAGES: [&Language; 2] = [&en::WORDS, &zh_cn::WORDS];
 
 /// A sentence about a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plural {
     /// Where the language has a form for one.
     pub one: &'static str,
@@ -25,79 +26,138 @@ pub struct Plural {
     pub other: &'static str,
 }
 
-/// What a language is written into, and read from.
-trait Sentences: Sized {
-    fn read(next: &mut dyn FnMut() -> &'static str) -> Self;
-    fn write(&self, line: &mut dyn FnMut(&'static str));
+/// A sentence or more that are called by one name.
+trait Sentences {
+    /// How many.
+    const LINES: usize;
+    /// They begin at this one of all.
+    fn at(all: &[&'static str; COUNT], first: usize) -> Self;
+    #[cfg(feature = "languages")]
+    fn each(&self, line: &mut dyn FnMut(&'static str));
+}
+
+// Where the number is known, as in all that the table makes, nothing is left of
+// these but the look itself.
+#[inline(always)]
+fn line(all: &[&'static str; COUNT], at: usize) -> &'static str {
+    all.get(at).copied().unwrap_or_default()
 }
 
 impl Sentences for &'static str {
-    fn read(next: &mut dyn FnMut() -> &'static str) -> Self {
-        next()
+    const LINES: usize = 1;
+
+    #[inline(always)]
+    fn at(all: &[&'static str; COUNT], first: usize) -> Self {
+        line(all, first)
     }
 
-    fn write(&self, line: &mut dyn FnMut(&'static str)) {
+    #[cfg(feature = "languages")]
+    fn each(&self, line: &mut dyn FnMut(&'static str)) {
         line(self);
     }
 }
 
 impl Sentences for Plural {
-    fn read(next: &mut dyn FnMut() -> &'static str) -> Self {
+    const LINES: usize = 2;
+
+    #[inline(always)]
+    fn at(all: &[&'static str; COUNT], first: usize) -> Self {
         Self {
-            one: next(),
-            other: next(),
+            one: line(all, first),
+            other: line(all, first + 1),
         }
     }
 
-    fn write(&self, line: &mut dyn FnMut(&'static str)) {
+    #[cfg(feature = "languages")]
+    fn each(&self, line: &mut dyn FnMut(&'static str)) {
         line(self.one);
         line(self.other);
     }
 }
 
 impl<const N: usize> Sentences for [&'static str; N] {
-    fn read(next: &mut dyn FnMut() -> &'static str) -> Self {
-        [(); N].map(|()| next())
+    const LINES: usize = N;
+
+    #[inline(always)]
+    fn at(all: &[&'static str; COUNT], first: usize) -> Self {
+        std::array::from_fn(|index| line(all, first + index))
     }
 
-    fn write(&self, line: &mut dyn FnMut(&'static str)) {
+    #[cfg(feature = "languages")]
+    fn each(&self, line: &mut dyn FnMut(&'static str)) {
         self.iter().for_each(|sentence| line(sentence));
     }
 }
 
 macro_rules! table {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)+) => {
-        /// Every sentence of the page.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Words {
+        /// A language, as its file says it.
+        #[cfg(feature = "languages")]
+        #[derive(Debug)]
+        #[allow(missing_docs, reason = "a sentence says what it is for by its name")]
+        pub struct Language {
             $($(#[$doc])* pub $name: $kind,)+
         }
 
-        impl Words {
-            /// The language of a text, whose lines `next` gives one by one;
-            /// an empty one at its end.
-            pub fn read(next: &mut dyn FnMut() -> &'static str) -> Self {
-                Self {
-                    $($name: Sentences::read(next),)+
-                }
+        #[cfg(feature = "languages")]
+        impl Language {
+            fn each(&self, line: &mut dyn FnMut(&'static str)) {
+                $(self.$name.each(line);)+
             }
+        }
 
-            fn write(&self, line: &mut dyn FnMut(&'static str)) {
-                $(self.$name.write(line);)+
-            }
+        /// Where each name begins among all sentences: what is counted here is
+        /// bytes, and each stands for a sentence.
+        #[repr(C)]
+        #[allow(dead_code, reason = "only the places of its fields are asked for")]
+        struct Places {
+            $($name: [u8; <$kind as Sentences>::LINES],)+
+        }
+
+        /// Every sentence that the page says, in its language.
+        #[allow(missing_docs, reason = "a sentence says what it is for by its name")]
+        impl Words {
+            $(
+                $(#[$doc])*
+                #[inline(always)]
+                pub fn $name(&self) -> $kind {
+                    Sentences::at(&self.0, offset_of!(Places, $name))
+                }
+            )+
         }
     };
 }
 
+const COUNT: usize = size_of::<Places>();
+
+/// The sentences of one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words([&'static str; COUNT]);
+
 impl Words {
-    /// The text that [`read`](Self::read) reads, whose last line is empty.
-    pub fn written(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut |sentence| {
-            text.push_str(sentence);
-            text.push('\n');
-        });
-        text
+    /// Of these sentences, in the order of this file.
+    pub fn new(next: &mut dyn FnMut() -> &'static str) -> Self {
+        let mut all = [""; COUNT];
+        for line in &mut all {
+            *line = next();
+        }
+        Self(all)
+    }
+}
+
+#[cfg(feature = "languages")]
+impl Language {
+    /// Its sentences, in the order of this file.
+    pub fn sentences(&self) -> Vec<&'static str> {
+        let mut all = Vec::with_capacity(COUNT);
+        self.each(&mut |sentence| all.push(sentence));
+        all
+    }
+
+    /// What a page says in it.
+    pub fn words(&self) -> Words {
+        let mut all = self.sentences().into_iter();
+        Words::new(&mut || all.next().unwrap_or_default())
     }
 }
 
@@ -271,40 +331,29 @@ table! {
 mod tests {
     use super::*;
 
-    fn read(text: &'static str) -> Words {
-        let mut lines = text.lines();
-        Words::read(&mut || lines.next().unwrap_or_default())
-    }
-
     #[test]
-    fn a_language_is_read_as_it_was_written() {
-        for words in LANGUAGES {
-            let text: &'static str = words.written().leak();
-            assert_eq!(read(text), *words, "{}", words.tag);
-            assert!(text.starts_with(&format!("{}\n", words.tag)));
+    fn each_name_leads_to_its_own_sentence() {
+        for language in LANGUAGES {
+            let words = language.words();
+            assert_eq!(words.0.to_vec(), language.sentences(), "{}", language.tag);
+            assert_eq!(words.tag(), language.tag);
+            assert_eq!(words.unread(), language.unread);
+            assert_eq!(words.story_kinds(), language.story_kinds);
+            // The last one: nothing before it has another length than it seems.
+            assert_eq!(words.announced(), language.announced);
         }
     }
 
     /// Every sentence is there, on a line of its own, with what goes into it.
     #[test]
     fn languages_differ_in_their_words_alone() {
-        let holes = |words: &Words| -> Vec<usize> {
-            let holes = |line: &str| line.matches("{}").count();
-            words.written().lines().map(holes).collect()
-        };
-        let usual = LANGUAGES[0];
-        for words in LANGUAGES {
-            let text = words.written();
-            assert_eq!(
-                text.lines().count(),
-                usual.written().lines().count(),
-                "{}: a sentence of two lines",
-                words.tag
-            );
-            for (line, (theirs, ours)) in holes(words).into_iter().zip(holes(usual)).enumerate() {
-                let sentence = text.lines().nth(line).unwrap_or_default();
-                assert_eq!(theirs, ours, "{}: {sentence}", words.tag);
-                assert_ne!(sentence.trim(), "", "{}: line {line}", words.tag);
+        let holes = |sentence: &str| sentence.matches("{}").count();
+        for language in LANGUAGES {
+            let usual = LANGUAGES[0].sentences();
+            for (theirs, ours) in language.sentences().into_iter().zip(usual) {
+                assert_eq!(holes(theirs), holes(ours), "{}: {theirs}", language.tag);
+                assert_ne!(theirs.trim(), "", "{}: as {ours}", language.tag);
+                assert!(!theirs.contains('\n'), "{}: {theirs}", language.tag);
             }
         }
     }

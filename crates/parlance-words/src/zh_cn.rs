@@ -1,6 +1,6 @@
 //! The page in Simplified Chinese. Knows no other language.
 
-use crate::{Plural, Words};
+use crate::{Language, Plural};
 
 /// Chinese has one form for every number.
 const fn all(sentence: &'static str) -> Plural {
@@ -10,7 +10,7 @@ const fn all(sentence: &'static str) -> Plural {
     }
 }
 
-pub(crate) static WORDS: Words = Words {
+pub(crate) static WORDS: Language = Language {
     tag: "zh-CN",
     skip_to_composer: "跳到输入框",
 

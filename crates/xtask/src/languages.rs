@@ -24,7 +24,7 @@ pub(crate) struct Written {
 /// Writes every language, the usual one first.
 pub(crate) fn write(folder: &Path) -> io::Result<Vec<Written>> {
     let written = LANGUAGES.map(|words| {
-        let text = json(&words.written());
+        let text = json(&words.sentences());
         let sum = short(&Sha256::digest(&text));
         let file = format!("{STEM}{}-{sum}.json", words.tag);
         std::fs::write(folder.join(&file), text)?;
@@ -36,10 +36,10 @@ pub(crate) fn write(folder: &Path) -> io::Result<Vec<Written>> {
     written.into_iter().collect()
 }
 
-fn json(lines: &str) -> String {
+fn json(sentences: &[&str]) -> String {
     let quoted = |line: &str| format!("\"{}\"", line.replace('\\', "\\\\").replace('"', "\\\""));
-    let lines: Vec<_> = lines.lines().map(quoted).collect();
-    format!("[{}]", lines.join(","))
+    let sentences: Vec<_> = sentences.iter().map(|it| quoted(it)).collect();
+    format!("[{}]", sentences.join(","))
 }
 
 /// Whether this file is a language's, of which a page fetches one.
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn sentences_are_entries_whatever_is_in_them() {
         assert_eq!(
-            json("en\na, b\n{\"a\": \\}\n\n"),
+            json(&["en", "a, b", "{\"a\": \\}", ""]),
             r#"["en","a, b","{\"a\": \\}",""]"#
         );
     }

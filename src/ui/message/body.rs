@@ -17,14 +17,14 @@ pub(super) fn body(content: &Content) -> El {
         Content::Video(video) => media::video(video),
         Content::Voice(voice) => media::voice(voice),
         Content::File(file) => media::file(file),
-        Content::Product(product) => card::card(product, words.product),
-        Content::Order(order) => card::card(order, words.order),
+        Content::Product(product) => card::card(product, words.product()),
+        Content::Order(order) => card::card(order, words.order()),
         Content::Question(question) => el("div.asked")
-            .child(label(words.question))
+            .child(label(words.question()))
             .child(text::text(question)),
         Content::Answer(answer) => answered(answer),
-        Content::Like => applause("👍", words.like),
-        Content::Flower => applause("💐", words.flower),
+        Content::Like => applause("👍", words.like()),
+        Content::Flower => applause("💐", words.flower()),
         Content::Notice(notice) => text::text(notice),
         Content::Unknown(unknown) => fallback(unknown),
     }
@@ -37,9 +37,12 @@ pub(super) fn label(words: &str) -> El {
 
 fn answered(answer: &Answer) -> El {
     let words = words();
-    let who = answer.organisation.as_deref().unwrap_or(words.answer);
+    let who = answer
+        .organisation
+        .as_deref()
+        .unwrap_or_else(|| words.answer());
     let to = answer.to.as_deref().filter(|to| !to.is_empty());
-    let to = to.map(|to| label(&fill(words.answer_to, to)).attr("dir", "auto"));
+    let to = to.map(|to| label(&fill(words.answer_to(), to)).attr("dir", "auto"));
     el("div.asked")
         .child_if(to)
         .child(el("blockquote.quote[dir=auto]").text(&answer.question))
@@ -55,7 +58,7 @@ fn applause(sign: &str, name: &str) -> El {
 
 /// Never a blank bubble.
 fn fallback(unknown: &Unknown) -> El {
-    let unsupported = words().unsupported;
+    let unsupported = words().unsupported();
     let blank = unknown.fallback.trim().is_empty();
     let said = if blank {
         unsupported

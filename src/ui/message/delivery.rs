@@ -71,13 +71,13 @@ fn decide(room: Room, line: &Live<Line>, delivery: &Delivery) -> Option<El> {
         Delivery::Sending | Delivery::Sent | Delivery::Unconfirmed | Delivery::Read => return None,
         Delivery::Queued(Queued::Turn) => return None,
         Delivery::Queued(Queued::MessageAbove) => (None, false),
-        Delivery::Queued(Queued::Consent) => (Some(("consent", words.send_now)), false),
-        Delivery::Unknown | Delivery::Missing(_) => (Some(("retry", words.retry)), false),
-        Delivery::Failed(_) => (Some(("retry", words.retry)), is_text),
+        Delivery::Queued(Queued::Consent) => (Some(("consent", words.send_now())), false),
+        Delivery::Unknown | Delivery::Missing(_) => (Some(("retry", words.retry())), false),
+        Delivery::Failed(_) => (Some(("retry", words.retry())), is_text),
     };
     let mut why = el("span.trouble-why").text(&delivery_name(words, delivery));
     if matches!(delivery, Delivery::Unknown) {
-        why = why.child(el("small").text(words.unknown_why));
+        why = why.child(el("small").text(words.unknown_why()));
     }
     let mut trouble = el("div.trouble")
         .attr("data-trouble", delivery.word())
@@ -93,11 +93,11 @@ fn decide(room: Room, line: &Live<Line>, delivery: &Delivery) -> Option<El> {
         }));
     }
     if editable {
-        let edit = button("edit", words.edit);
+        let edit = button("edit", words.edit());
         trouble = trouble.child(edit.on("click", move |_| room.edit(Some(key))));
     }
     if again.is_some() {
-        trouble = trouble.child(button("delete", words.delete).on("click", move |_| {
+        trouble = trouble.child(button("delete", words.delete()).on("click", move |_| {
             handle.dispatch(Command::Delete(room.id().clone(), key));
         }));
     }

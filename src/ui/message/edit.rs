@@ -19,7 +19,7 @@ pub(super) fn edit(room: Room, line: &Live<Line>) -> El {
     let key = line.row.key();
     let content = line.item().map(|item| &item.content);
     let question = matches!(content, Some(Content::Question(_)));
-    let field = el("textarea.field[rows=1][dir=auto]").attr("aria-label", words.edit);
+    let field = el("textarea.field[rows=1][dir=auto]").attr("aria-label", words.edit());
     let node: HtmlTextAreaElement = field.node();
     node.set_value(content.map_or("", Content::text));
     let (fitted, saved, shown) = (node.clone(), node.clone(), node);
@@ -43,10 +43,10 @@ pub(super) fn edit(room: Room, line: &Live<Line>) -> El {
         room.edit(None);
         handle.dispatch(Command::Edit(room.id().clone(), key, content));
     };
-    let cancel = el("button.link[type=button]").text(words.cancel);
+    let cancel = el("button.link[type=button]").text(words.cancel());
     el("form.edit")
         .on("submit", save)
         .child(field.on("input", move |_| fit(&fitted)))
-        .child(el("button.button[type=submit]").text(words.save))
+        .child(el("button.button[type=submit]").text(words.save()))
         .child(cancel.on("click", move |_| room.edit(None)))
 }

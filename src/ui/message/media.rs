@@ -22,13 +22,16 @@ pub const LINK: &str = "a[target=_blank][rel=noopener noreferrer nofollow]";
 pub(super) fn image(media: &Media) -> El {
     let words = words();
     let Some(resolved) = address::resolve(&media.url) else {
-        return missing(media, words.image);
+        return missing(media, words.image());
     };
     let picture = resolved
         .source_of(el(
             "img[loading=lazy][decoding=async][referrerpolicy=no-referrer]",
         ))
-        .attr("alt", media.name.as_deref().unwrap_or(words.image));
+        .attr(
+            "alt",
+            media.name.as_deref().unwrap_or_else(|| words.image()),
+        );
     let frame = frame(media, &picture);
     let veil = (!resolved.first_party).then(|| veil(&picture, resolved.address));
     frame.child(picture).child_if(veil)
@@ -52,10 +55,10 @@ fn frame(media: &Media, shown: &El) -> El {
 /// What hides a picture that has not been asked for, and asks for it.
 fn veil(picture: &El, address: Address) -> El {
     let words = words();
-    let host = fill(words.from_elsewhere, address.host());
+    let host = fill(words.from_elsewhere(), address.host());
     let picture = picture.clone();
     let veil = el("button.veil[type=button][data-part=show]")
-        .text(words.show_image)
+        .text(words.show_image())
         .text(" ")
         .text(&host);
     let shown: Element = veil.node();
@@ -69,11 +72,14 @@ fn veil(picture: &El, address: Address) -> El {
 pub(super) fn video(media: &Media) -> El {
     let words = words();
     let Some(resolved) = address::resolve(&media.url) else {
-        return missing(media, words.video);
+        return missing(media, words.video());
     };
     let video = resolved
         .source_of(el("video[controls][preload=none][playsinline]"))
-        .attr("aria-label", media.name.as_deref().unwrap_or(words.video));
+        .attr(
+            "aria-label",
+            media.name.as_deref().unwrap_or_else(|| words.video()),
+        );
     let video = match address::first_party(media.poster.as_deref()) {
         Some(poster) => video.address("poster", &poster),
         None => video,
@@ -86,11 +92,11 @@ pub(super) fn video(media: &Media) -> El {
 pub(super) fn voice(media: &Media) -> El {
     let words = words();
     let Some(resolved) = address::resolve(&media.url) else {
-        return missing(media, words.voice);
+        return missing(media, words.voice());
     };
     let voice = resolved
         .source_of(el("audio[controls][preload=none]"))
-        .attr("aria-label", words.voice);
+        .attr("aria-label", words.voice());
     el("span.voice")
         .child(voice)
         .child_if(media.duration.map(|millis| label(&length(millis))))
@@ -100,9 +106,9 @@ pub(super) fn voice(media: &Media) -> El {
 pub(super) fn file(media: &Media) -> El {
     let words = words();
     let Some(resolved) = address::resolve(&media.url) else {
-        return missing(media, words.file);
+        return missing(media, words.file());
     };
-    let name = media.name.as_deref().unwrap_or(words.file);
+    let name = media.name.as_deref().unwrap_or_else(|| words.file());
     let size = media.bytes.map(size).unwrap_or_default();
     el(LINK)
         .attr("class", "file")
@@ -120,9 +126,9 @@ fn elsewhere(resolved: &Resolved) -> Option<El> {
         el(LINK)
             .attr("class", "veil")
             .address("href", &resolved.address)
-            .text(words.open)
+            .text(words.open())
             .text(" ")
-            .text(&fill(words.from_elsewhere, resolved.address.host()))
+            .text(&fill(words.from_elsewhere(), resolved.address.host()))
     })
 }
 

@@ -42,7 +42,7 @@ const LONG: [(&str, &str); 7] = [
 
 /// Where Leptos is named: its signals and effects are used, its views are not.
 /// Each view brings its own renderer into the download.
-const LEPTOS: [&str; 3] = ["src/dom", "src/model/live.rs", "src/ui/here.rs"];
+const LEPTOS: [&str; 2] = ["src/dom", "src/model/live.rs"];
 
 /// Words that make HTML or code of text.
 const SINKS: [&str; 11] = [
