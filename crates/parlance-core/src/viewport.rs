@@ -126,6 +126,12 @@ impl Viewport {
         }
     }
 
+    /// Whether the row at this place was drawn, and nothing has made its height
+    /// void since.
+    pub fn is_measured(&self, index: usize) -> bool {
+        self.heights.get(index).is_some_and(Option::is_some)
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.heights.len()

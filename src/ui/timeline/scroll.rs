@@ -44,8 +44,12 @@ pub(crate) struct Scroll {
     rows: RefCell<Rows>,
     /// Where this put the scroll position, to tell it from the person's.
     put: Cell<f64>,
-    /// The width that the heights were measured at.
-    width: Cell<i32>,
+    /// How wide what scrolls was when the heights were measured, and how high.
+    size: Cell<(i32, i32)>,
+    /// Some row may have another height than was measured.
+    grown: Cell<bool>,
+    /// The row that leaves room for those above it that are not drawn.
+    apart: RefCell<Option<HtmlElement>>,
     /// What is drawn has been measured, and the reader is at their place.
     settled: Cell<bool>,
 }
@@ -68,7 +72,9 @@ impl Scroll {
             container,
             below,
             put: Cell::new(-1.0),
-            width: Cell::new(0),
+            size: Cell::new((0, 0)),
+            grown: Cell::new(false),
+            apart: RefCell::default(),
             settled: Cell::new(false),
         })
     }
@@ -133,10 +139,16 @@ impl Scroll {
     }
 
     fn on_resize(self: &Rc<Self>) {
-        let width = self.scroller.client_width();
-        if self.width.replace(width) != width {
+        let size = (self.scroller.client_width(), self.scroller.client_height());
+        let before = self.size.replace(size);
+        if before.0 != size.0 {
             self.room.remeasure();
         }
+        // Mostly it is the rows that were just drawn, and measured.
+        if before == size && self.is_as_measured() {
+            return;
+        }
+        self.grown.replace(true);
         self.settle();
         // Not at once: an observer whose callback changes what it observes
         // makes the browser report an error.
@@ -148,6 +160,20 @@ impl Scroll {
         }
     }
 
+    /// Whether the drawn rows are together as high as each was measured.
+    fn is_as_measured(&self) -> bool {
+        let rows = self.rows.borrow();
+        let drawn: Vec<(ItemKey, &HtmlElement)> = rows.drawn().collect();
+        let places = self.places_of(&drawn);
+        let Some((first, last)) = places.as_deref().and_then(ends) else {
+            return false;
+        };
+        let measured = self
+            .room
+            .with_viewport(|viewport| viewport.height_of(first..last + 1));
+        (height_of(&self.container) - measured).abs() < SAME
+    }
+
     /// Whether there is something to measure. Frames may come after the
     /// component has gone.
     fn is_seen(&self) -> bool {
@@ -157,12 +183,12 @@ impl Scroll {
     /// Draws and measures until what is drawn is what should be: a guess that
     /// was too high lets more rows in.
     fn refresh(&self) {
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let changed = self.redraw();
-            self.settle();
-            if !changed {
+            if !changed && round > 0 {
                 break;
             }
+            self.settle();
         }
         self.look();
     }
@@ -197,13 +223,17 @@ impl Scroll {
         let Some(places) = self.places_of(&drawn) else {
             return;
         };
+        let grown = self.grown.replace(false);
         for (place, (_, row)) in places.iter().zip(&drawn) {
-            room.measured(*place, row.get_bounding_client_rect().height());
+            if grown || !room.with_viewport(|viewport| viewport.is_measured(*place)) {
+                room.measured(*place, height_of(row));
+            }
         }
         // Empty space for the rows that are not drawn: above, below, and
         // between a row that has the focus and the rest.
-        let first = places.first().copied().unwrap_or(0);
-        let last = places.last().map_or(0, |last| last + 1);
+        let (first, last) = ends(&places).map_or((0, 0), |(first, last)| (first, last + 1));
+        let apart = places.windows(2).position(|pair| pair[0] + 1 != pair[1]);
+        let apart = apart.map(|at| (drawn[at + 1].1, places[at] + 1..places[at + 1]));
         room.with_viewport(|viewport| {
             set_height(&self.above, "height", viewport.height_of(0..first));
             set_height(
@@ -211,10 +241,12 @@ impl Scroll {
                 "height",
                 viewport.height_of(last..viewport.len()),
             );
-            let mut next = first;
-            for (place, (_, row)) in places.iter().zip(&drawn) {
-                set_height(row, "margin-block-start", viewport.height_of(next..*place));
-                next = place + 1;
+            let before = self.apart.replace(apart.as_ref().map(|it| it.0.clone()));
+            if let Some(row) = before {
+                set_height(&row, "margin-block-start", 0.0);
+            }
+            if let Some((row, rows)) = apart {
+                set_height(row, "margin-block-start", viewport.height_of(rows));
             }
         });
         let scroller = &self.scroller;
@@ -336,6 +368,15 @@ impl Scroll {
         }
         Some(places)
     }
+}
+
+/// The first and the last.
+fn ends(places: &[usize]) -> Option<(usize, usize)> {
+    Some((*places.first()?, *places.last()?))
+}
+
+fn height_of(element: &Element) -> f64 {
+    element.get_bounding_client_rect().height()
 }
 
 /// Whether somebody is looking at the page.
