@@ -5,6 +5,7 @@
 //! be up to the end. What others had said in the lost part is gone with it.
 
 use super::{Conversation, Log};
+use crate::NUMBERED;
 use crate::frame::Message;
 use crate::ids::{ClientId, Seq};
 use crate::timeline::Item;
@@ -21,7 +22,12 @@ pub(super) struct Unfound {
 impl Conversation {
     /// The log is another one: what of mine the old one had is looked for.
     pub(super) fn look_for_mine(&mut self) {
-        for item in self.timeline.forget_confirmed() {
+        let mine = self.timeline.forget_confirmed();
+        // Without numbers nobody can say what a log lacks.
+        if !NUMBERED {
+            return;
+        }
+        for item in mine {
             let again = false;
             self.unfound.push(Unfound { item, again });
         }
@@ -38,11 +44,17 @@ impl Conversation {
     }
 
     fn forget_unfound(&mut self, fits: &dyn Fn(&Item) -> bool) {
+        if !NUMBERED {
+            return;
+        }
         self.unfound.retain(|it| !fits(&it.item));
     }
 
     /// It waits to be sent, under this id.
     pub fn is_said_again(&mut self, client_id: &ClientId) {
+        if !NUMBERED {
+            return;
+        }
         let is_it = |item: &Item| item.client_id.as_ref() == Some(client_id);
         if let Some(item) = self.timeline.remove_missing(&is_it) {
             let again = true;
@@ -56,6 +68,9 @@ impl Conversation {
     /// It was not said again after all, as far as this page knows: the log has
     /// it, or lacks it as before.
     pub fn was_not_said_again(&mut self, client_id: &ClientId) {
+        if !NUMBERED {
+            return;
+        }
         for it in &mut self.unfound {
             it.again &= it.item.client_id.as_ref() != Some(client_id);
         }
@@ -63,6 +78,9 @@ impl Conversation {
 
     /// Shows those of mine that the log is known to lack now.
     pub fn offer_missing(&mut self) {
+        if !NUMBERED {
+            return;
+        }
         for it in std::mem::take(&mut self.unfound) {
             match self.place_lacking(&it.item) {
                 Some(after) if !it.again => self.timeline.offer(it.item, after),

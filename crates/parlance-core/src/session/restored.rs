@@ -6,6 +6,7 @@
 //! In this page's memory alone: the device keeps nothing of what was proved.
 
 use super::{Event, Session, What};
+use crate::NUMBERED;
 use crate::ids::{ConversationId, ItemKey};
 use crate::outbox::Draft;
 use crate::time::{Instant, UnixMillis, whole_millis};
@@ -24,7 +25,7 @@ impl Session {
 
     /// Says so, once for all conversations that it happens to in one moment.
     pub(super) fn tell_restored(&mut self, now: Instant) {
-        if !self.noted_last(now, What::Restored) {
+        if NUMBERED && !self.noted_last(now, What::Restored) {
             self.note(now, What::Restored, 0);
             self.tell(Event::Restored);
         }
@@ -33,7 +34,7 @@ impl Session {
     /// Whether this is the row of a message that the server has no longer.
     pub(super) fn is_missing(&self, id: &ConversationId, key: ItemKey) -> bool {
         let conversation = self.conversations.get(id);
-        conversation.is_some_and(|it| it.timeline.missing(key).is_some())
+        NUMBERED && conversation.is_some_and(|it| it.timeline.missing(key).is_some())
     }
 
     /// Says one again that the server has no longer.

@@ -5,6 +5,7 @@
 //! Knows nothing of how it is found out that the server lacks one.
 
 use super::{Change, Delivery, Item, Origin, Row, Timeline};
+use crate::NUMBERED;
 use crate::frame::Message;
 use crate::ids::{ItemKey, Seq};
 use crate::time::UnixMillis;
@@ -65,7 +66,7 @@ impl Timeline {
     }
 
     fn missing_at(&self, fits: &dyn Fn(&Item) -> bool) -> Option<usize> {
-        if self.missing == 0 {
+        if !NUMBERED || self.missing == 0 {
             return None;
         }
         let fits = |item: &Item| matches!(item.delivery, Some(Delivery::Missing(_))) && fits(item);
