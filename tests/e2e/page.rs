@@ -132,9 +132,16 @@ impl State {
     }
 
     pub(crate) fn is_at_bottom(&self) -> bool {
-        self.timeline
-            .as_ref()
-            .is_some_and(|timeline| timeline.height - timeline.top - timeline.client <= 2.0)
+        let is_there = |at: &Timeline| at.height - at.top - at.client <= 2.0;
+        self.timeline.as_ref().is_some_and(is_there)
+    }
+
+    /// At the bottom, and the rows of there are drawn: for a moment after a jump
+    /// those of the place that was left still are.
+    fn shows_the_newest(&self) -> bool {
+        let last = self.rows.last();
+        let seen = self.timeline.as_ref().zip(last);
+        self.is_at_bottom() && seen.is_none_or(|(at, row)| row.bottom > at.from)
     }
 
     /// Short enough to read in a failed test.
@@ -204,12 +211,6 @@ fn merge_in_front(read: &mut Vec<Row>, window: Vec<Row>) {
         None => {
             let known = |row: &Row| read.iter().any(|other| other.key == row.key);
             let unknown: Vec<Row> = window.into_iter().filter(|row| !known(row)).collect();
-            for row in &unknown {
-                // Told, and judged by whoever counts.
-                if let Some(other) = read.iter().find(|it| it.id.is_some() && it.id == row.id) {
-                    println!("another row of one id: {other:?}, then {row:?}");
-                }
-            }
             read.splice(0..0, unknown);
         }
     }
@@ -382,7 +383,7 @@ impl Chat {
         let down = "const timeline = document.querySelector('[data-part=timeline]');
                     timeline.scrollTop = timeline.scrollHeight;";
         self.browser.execute(down, vec![]).await;
-        let page = self.sees("the newest row", State::is_at_bottom).await;
+        let page = self.sees("the newest row", State::shows_the_newest).await;
         let step = page
             .timeline
             .as_ref()
