@@ -54,7 +54,18 @@ async fn restarts(engine: Engine) {
         online.since(up),
         Duration::from_secs(2),
     );
-    report.at_most(diary.banners(down).len(), "banners", 0);
+    // It ends in its own time: a person is told of what lasts, and of nothing
+    // that is over within a second.
+    let told = diary.since(down, "banner").next();
+    let told = told.map(|note| note.at.since(down));
+    report.figure(
+        match told {
+            Some(after) => format!("a banner after {} ms", after.as_millis()),
+            None => "no banner".to_owned(),
+        },
+        "none within a second",
+        told.is_none_or(|after| after >= Duration::from_secs(1)),
+    );
     // Bob's link ended with the server: another one of him reads the log.
     scene.bob_comes_back().await;
     scene.bob_says("after the restart").await;

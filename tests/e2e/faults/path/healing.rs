@@ -157,8 +157,9 @@ async fn a_sign_finds_a_healed_path(engine: Engine) {
                 .sees("nothing, hidden", |page| !page.visible)
                 .await;
         }
-        scene.ann.path.pass().await;
+        // Before, and not after: clocks of pages may be rounded to milliseconds.
         let healed = Moment::now();
+        scene.ann.path.pass().await;
         let noted = match sign {
             "tap" => {
                 scene.pictures("fault-07-try-now").await;
@@ -189,8 +190,13 @@ async fn a_sign_finds_a_healed_path(engine: Engine) {
         let signed = signs
             .filter(|note| note.what == noted || sign == "show" && note.what == "focus")
             .map(|note| note.at)
-            .next()
-            .expect("the sign is in the diary");
+            .next();
+        let Some(signed) = signed else {
+            panic!(
+                "{sign} is not in the diary since {healed:?}: {:?}",
+                diary.notes
+            );
+        };
         let acted = diary.first(signed, "asks").since(signed);
         if sign == "tap" {
             report.within("\"now\" acts within", acted, Duration::from_millis(200));
