@@ -11,10 +11,9 @@ use tempfile::TempDir;
 use super::fleet::Fleet;
 use super::report::Row;
 use super::restart::count;
-use super::resume::{copy, put_back};
+use super::resume::{copy, ends, put_back, says_what_is_kept};
 use crate::kill::seed;
 use crate::program::Program;
-use crate::rig::soon;
 
 const ROOM: &str = "room:lobby";
 const LIMITS: [&str; 6] = ["--rate", "1000", "--burst", "1000", "--ping-ms", "1000"];
@@ -45,11 +44,6 @@ fn stored(data: &Path) -> BTreeMap<String, Vec<String>> {
     stored
 }
 
-async fn ends(program: &mut Program) {
-    program.signal("-TERM");
-    soon("the end", program.child.wait()).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_35_what_a_restored_server_lacks_is_offered() {
     let mut row = Row::quick(35);
@@ -62,13 +56,7 @@ async fn row_35_what_a_restored_server_lacks_is_offered() {
         let mut fleet = Fleet::new(program.address, seed());
         let page = fleet.launch("page", "lobby");
         page.online().await;
-        let mut due: Vec<String> = Vec::new();
-        for number in 0..5 {
-            page.say(format!("kept {number}"));
-            due.push(format!("kept {number}"));
-        }
-        page.until("proof", |view| !view.unsent && view.rows == 5)
-            .await;
+        let mut due = says_what_is_kept(&page).await;
         // Yesterday's copy.
         ends(&mut program).await;
         copy(data, backup.path());

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::fleet::Fleet;
+use super::pilot::Pilot;
 use super::report::Row;
 use super::restart::count;
 use crate::kill::seed;
@@ -102,6 +103,21 @@ pub(super) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Five things are said, and proved: what yesterday's copy will have.
+pub(super) async fn says_what_is_kept(page: &Pilot) -> Vec<String> {
+    let due: Vec<String> = (0..5).map(|number| format!("kept {number}")).collect();
+    due.iter().for_each(|text| page.say(text.clone()));
+    page.until("proof", |view| !view.unsent && view.rows == 5)
+        .await;
+    due
+}
+
+/// The program ends with a word, and in its own time.
+pub(super) async fn ends(program: &mut Program) {
+    program.signal("-TERM");
+    soon("the end", program.child.wait()).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_47_a_page_that_is_ahead_of_the_server_reads_anew() {
     let mut row = Row::quick(47);
@@ -112,17 +128,10 @@ async fn row_47_a_page_that_is_ahead_of_the_server_reads_anew() {
         let mut fleet = Fleet::new(program.address, seed());
         let page = fleet.launch("page", "lobby");
         page.online().await;
-        let mut due: Vec<String> = Vec::new();
-        for number in 0..5 {
-            page.say(format!("kept {number}"));
-            due.push(format!("kept {number}"));
-        }
-        page.until("proof", |view| !view.unsent && view.rows == 5)
-            .await;
+        let mut due = says_what_is_kept(&page).await;
         // The copy of yesterday is made while the server is down.
         let address = program.address.to_string();
-        program.signal("-TERM");
-        soon("the end", program.child.wait()).await.unwrap();
+        ends(&mut program).await;
         copy(folder.path(), backup.path());
         let mut program = Program::start_at(&address, folder.path(), &LIMITS).await;
         page.online().await;
